@@ -1,0 +1,42 @@
+/// Reads the activations of one representation, block of samples by block of samples, in the layout it asks for.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "confer/linalg/matrix.hpp"
+#include "confer/model/catalog.hpp"
+#include "confer/model/representation.hpp"
+
+namespace confer {
+
+/// What was seen in the values as stored, before any averaging.
+struct StoredValues {
+  double sum_of_squares = 0;
+  Index count = 0;
+  Index non_finite = 0;
+  std::string first_non_finite;  ///< "sample 7, neuron 3"
+
+  /// Adds what another block saw; blocks are merged in sample order.
+  void merge(StoredValues const& other);
+};
+
+/// Opens the shards it needs and keeps them open. Errors are InputError naming file and dataset.
+class ActivationReader {
+ public:
+  ActivationReader(Catalog const& catalog, Representation const& representation);
+  ~ActivationReader();
+  ActivationReader(ActivationReader&&) noexcept;
+
+  /// Reads samples [begin, begin + count), counted from the representation's first sample, into
+  /// `out`: features x (count * rows_per_sample), one column per row of the activation matrix.
+  /// Conv positions come as (height, width) with width fastest; flattened features as (channel, height, width).
+  void read(Index begin, Index count, MatrixView<double> out, StoredValues& seen);
+  void read(Index begin, Index count, MatrixView<float> out, StoredValues& seen);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace confer

@@ -1,0 +1,20 @@
+/// Results files: HDF5 that is also netCDF-4, written whole or not at all.
+#pragma once
+
+#include <string>
+
+#include "confer/model/result_set.hpp"
+
+namespace confer {
+
+/// Writes under a temporary name beside `path` and renames at the end. Throws EnvironmentError (disk full, no
+/// permission) and removes the temporary file.
+void write_results(std::string const& path, ResultSet const& results);
+
+/// Reads a results file. Throws InputError naming the file when it is missing, damaged or not confer's.
+ResultSet read_results(std::string const& path);
+
+/// Throws EnvironmentError when `path` could not be written: directory missing or not writable.
+void check_output_path(std::string const& path);
+
+}  // namespace confer

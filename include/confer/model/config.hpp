@@ -1,0 +1,74 @@
+/// One job, as asked for on the command line or in a job file. A plain value with the defaults of --help.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "confer/core/types.hpp"
+
+namespace confer {
+
+/// How the positions of a convolutional map become a matrix: averaged away, as further rows, or as further columns.
+enum class ConvRule { mean, positions, flatten };
+
+/// How the time steps of a sequence become a matrix: as further rows, only the last, averaged, or as further columns.
+enum class SequenceRule { positions, last, mean, flatten };
+
+/// Which pairs of representations are compared.
+struct PairSelection {
+  enum class Kind { all, cross_network, same_layer, to } kind = Kind::all;
+  std::string glob;  ///< for Kind::to: pattern of the labels in the columns
+};
+
+enum class SvdRoute { automatic, local, scalapack };
+enum class ProgressMode { automatic, always, never };
+
+/// Which checkpoints, layers and samples of the data are used.
+struct Selection {
+  std::vector<std::string> data;  ///< files, directories, globs
+  std::string networks = "*";
+  std::string layers = "*";
+  std::string steps = "all";      ///< "all", "last", or a list "0,100,2000" with ranges "0:500"
+  std::optional<Index> sample_begin, sample_end;
+  ConvRule conv = ConvRule::mean;
+  SequenceRule sequence = SequenceRule::positions;
+};
+
+/// How the program runs, apart from what it computes.
+struct RunOptions {
+  std::string output;
+  std::optional<double> memory_per_rank;  ///< bytes
+  std::string scratch;                    ///< directory of the basis store; empty: memory of the node
+  bool fresh = false;                     ///< ignore unfinished earlier work
+  int threads = 1;                        ///< BLAS threads per rank
+  bool strict = false;                    ///< any refusal stops the job before it computes
+  ProgressMode progress = ProgressMode::automatic;
+  bool quiet = false;
+  bool verbose = false;
+  bool json = false;                      ///< `catalog --json`
+  SvdRoute svd = SvdRoute::automatic;
+  std::optional<double> time_limit;       ///< seconds after which the job saves its work and stops
+};
+
+/// What `compare` computes.
+struct CompareOptions {
+  std::vector<std::string> measures = {"core"};
+  PairSelection pairs;
+  double variance = 0.99;                ///< share of variance that SVCCA keeps
+  std::optional<Index> components;       ///< or a fixed number of components
+  bool coefficients = false;
+  bool exact = false;
+};
+
+/// A job: command, selection and options. `text` is the re-runnable form that results record.
+struct JobConfig {
+  std::string command;
+  Selection selection;
+  std::optional<double> rank_tolerance;  ///< relative; empty: auto, from the stored type
+  RunOptions run;
+  CompareOptions compare;
+  std::string text;
+};
+
+}  // namespace confer

@@ -1,0 +1,66 @@
+/// A similarity measure: what it is called, what it means, what it needs and how it is computed.
+///
+/// Adding one of the covariance family takes one file and one line: define a `Measure` constant in
+/// src/similarity/<name>.cpp and add its identifier to src/similarity/measures.inc. It is then listed, documented
+/// and tested by the contract test.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "confer/similarity/pair_stats.hpp"
+
+namespace confer {
+
+/// Transformations of a representation that leave a measure unchanged. Flags combine with |.
+enum Invariance : unsigned {
+  invariant_none = 0,
+  invariant_translation = 1u << 0,
+  invariant_scale = 1u << 1,         ///< one positive factor for all neurons
+  invariant_permutation = 1u << 2,   ///< of neurons
+  invariant_orthogonal = 1u << 3,    ///< implies permutation
+  invariant_linear = 1u << 4,        ///< invertible linear maps; implies orthogonal and scale
+};
+
+/// Mean and standard deviation of a measure when the samples of one side are relabelled at random.
+struct ChanceLevel {
+  double mean;
+  double standard_deviation;
+};
+
+enum class MeasureKind { similarity, distance };
+
+/// What the statistics of a measure are made of; each kind has an engine of its own.
+enum class StatisticsKind { covariance, kernel, neighbours, neurons };
+
+/// One measure. `score` is called with the row representation as x and the column representation as y.
+struct Measure {
+  char const* name;        ///< as in the results file
+  char const* long_name;
+  char const* formula;
+  char const* reference;
+  MeasureKind kind;
+  double lowest, highest;  ///< range
+  bool symmetric;
+  unsigned row_invariances;     ///< Invariance flags on the row argument
+  unsigned column_invariances;  ///< Invariance flags on the column argument
+  unsigned needs;               ///< Need flags
+  bool core;                    ///< part of the default set
+  double (*score)(PairStats const&);
+  std::optional<ChanceLevel> (*chance)(PairStats const&);  ///< nullptr: no closed form known
+  StatisticsKind statistics = StatisticsKind::covariance;
+};
+
+/// All measures in the order they are documented and written.
+std::vector<Measure const*> const& all_measures();
+
+/// The measure of that name, or nullptr.
+Measure const* find_measure(std::string_view name);
+
+/// Expands "core", "all" and single names, in table order, without repeats. Throws UsageError for unknown names,
+/// listing the known ones.
+std::vector<Measure const*> select_measures(std::vector<std::string> const& names);
+
+}  // namespace confer
