@@ -192,7 +192,8 @@ std::vector<double> learning_curve(std::span<double const> singular_values, std:
 
 Index steps_to_share(std::span<double const> singular_values, std::span<double const> projections, double total,
                      double share) {
-  double const outside = outside_mass(projections, total), goal = share * total;
+  // The slack is the rounding of the sums: without it a goal that is met exactly would be missed.
+  double const outside = outside_mass(projections, total), goal = share * total * (1 + 1e-12);
   auto const reached = [&](Index t) {
     return loss_after(singular_values, projections, outside, static_cast<double>(t)) <= goal;
   };
