@@ -87,8 +87,8 @@ std::vector<double> alignment_curve(std::span<double const> singular_values, std
       curve.push_back(total);
       continue;
     }
-    auto const first_below = std::partition_point(singular_values.begin(), singular_values.end(),
-                                                  [&](double s) { return s >= threshold; });
+    auto const first_below =
+        std::partition_point(singular_values.begin(), singular_values.end(), [&](double s) { return s >= threshold; });
     curve.push_back(cumulative[static_cast<std::size_t>(first_below - singular_values.begin())]);
   }
   return curve;
@@ -228,8 +228,8 @@ LabelTargets label_targets(std::span<Index const> labels) {
   bool const binary = classes == 2;
   targets.values = Matrix<double>(n, binary ? 1 : classes);
   for (Index i = 0; i < n; ++i) {
-    auto const place = std::lower_bound(targets.classes.begin(), targets.classes.end(),
-                                        labels[static_cast<std::size_t>(i)]);
+    auto const place =
+        std::lower_bound(targets.classes.begin(), targets.classes.end(), labels[static_cast<std::size_t>(i)]);
     Index const c = place - targets.classes.begin();
     if (binary)
       targets.values(i, 0) = c == 0 ? -1.0 : 1.0;

@@ -23,8 +23,8 @@ struct RightFactor {
 RightFactor uncentred_factor(MatrixView<double const> loadings, std::span<double const> mean, Index samples,
                              double cut);
 
-/// Coefficients u_i' y_c (rank x outputs) from the loadings diag(s) V' and the cross product Phi' Y (features x outputs).
-/// With loadings, u_i' y = (s_i v_i)' (Phi' y) / s_i^2.
+/// Coefficients u_i' y_c (rank x outputs) from the loadings diag(s) V' and the cross product Phi' Y (features x
+/// outputs). With loadings, u_i' y = (s_i v_i)' (Phi' y) / s_i^2.
 Matrix<double> coefficients_from_loadings(std::span<double const> singular_values, MatrixView<double const> loadings,
                                           MatrixView<double const> cross);
 
@@ -49,8 +49,8 @@ struct MassSummary {
   std::vector<double> mass;  ///< a_k = (p_1 + ... + p_k) / total, k = 1 .. rank; NaN when total is 0
   Index k50 = -1;            ///< smallest k with a_k >= .5; -1 when never reached
   Index k90 = -1;
-  double area = 0;           ///< mean of a_k over k = 1 .. rank: near 1 when the first directions hold the targets
-  double residual = 0;       ///< share of the targets outside the column space, 1 - a_rank
+  double area = 0;      ///< mean of a_k over k = 1 .. rank: near 1 when the first directions hold the targets
+  double residual = 0;  ///< share of the targets outside the column space, 1 - a_rank
 };
 MassSummary summarise_mass(std::span<double const> projections, double total);
 
@@ -70,8 +70,8 @@ struct MassBand {
 };
 
 /// Closed form. For one centred output a_k ~ Beta(k/2, (n-1-k)/2). The part of the targets along the constant vector is
-/// not random: it contributes mean_share * constant_mass, where constant_mass = sum_{i<=k} (u_i' 1)^2 / n (0 for centred
-/// features). Several outputs: a Beta law with the exact mean and variance of a random projection.
+/// not random: it contributes mean_share * constant_mass, where constant_mass = sum_{i<=k} (u_i' 1)^2 / n (0 for
+/// centred features). Several outputs: a Beta law with the exact mean and variance of a random projection.
 MassBand shuffled_band(ShuffledTargets const& targets, Index k, double constant_mass);
 
 /// Squared loss |Phi w_t - Y|^2 of gradient descent from w = 0 with step 1 / s_1^2 on half of it, at each step number.
