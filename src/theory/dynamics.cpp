@@ -47,12 +47,11 @@ double agreeing_distance(double initial_distance, double a_high, double output_r
 PairCurves solve_pair(PairOde ode, PairState const& initial, PairRates const& rates, double target_distance,
                       std::span<double const> times) {
   double const ratio = rates.hidden / rates.output;
-  double const last = times.empty() ? 0.0 : times.back();
-  double const a_high = initial.h - ratio * initial.y / initial.h;
-  double const length = std::max({initial.h, std::abs(a_high), std::sqrt(ratio * target_distance)});
+  double const speed = rates.output * PairTrajectory::length_scale(initial, ratio, target_distance);
+  PairTrajectory const trajectory(ode, initial, ratio, target_distance, speed * (times.empty() ? 0.0 : times.back()),
+                                  1e-10);
   PairCurves curves;
-  PairTrajectory(ode, initial, ratio, target_distance, rates.output * length * last)
-      .evaluate(times, rates.output, curves);
+  trajectory.evaluate(times, rates.output, curves);
   return curves;
 }
 

@@ -15,7 +15,8 @@ namespace confer {
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kUseless = 1e300;  // objective where the solution does not exist
+constexpr double kCoarse = 1e-6, kFine = 1e-9;  // accuracy of solutions while searching and at the end
+constexpr double kUseless = 1e300;              // objective where the solution does not exist
 
 struct Weights {
   double h = 1, y = 1, w = 1;
@@ -80,15 +81,15 @@ struct Start {
   double log_ratio, log_output, error;
 };
 
-constexpr Index kGridPoints = 200;
+constexpr Index kGridPoints = 120;
 constexpr double kSlowest = 1e-3, kFastest = 1e6;  // dimensionless length of the run, b H T
 
 std::vector<Start> scan(PairSeries const& series, PairOde ode, Weights const& weights) {
-  PairSeries const few = thinned(series, 48);
+  PairSeries const few = thinned(series, 32);
   std::vector<Start> starts;
   PairCurves curves;
   for (double const ratio : starting_ratios(series)) {
-    PairTrajectory const trajectory(ode, series.initial(), ratio, series.target_distance, kFastest);
+    PairTrajectory const trajectory(ode, series.initial(), ratio, series.target_distance, kFastest, kCoarse);
     Start best{std::log(ratio), 0, kUseless};
     for (Index i = 0; i < kGridPoints; ++i) {
       double const exponent = static_cast<double>(i) / static_cast<double>(kGridPoints - 1);
@@ -111,18 +112,26 @@ struct Objective {
   PairSeries const* series;
   PairOde ode;
   Weights weights;
+  double accuracy;
   PairCurves curves;
 
   double operator()(double log_ratio, double log_output) {
     double const ratio = std::exp(log_ratio), output = std::exp(log_output);
-    curves = solve_pair(ode, series->initial(), {ratio * output, output}, series->target_distance, series->times);
+    double const length = PairTrajectory::length_scale(series->initial(), ratio, series->target_distance);
+    PairTrajectory const trajectory(ode, series->initial(), ratio, series->target_distance,
+                                    output * length * series->times.back(), accuracy);
+    curves.h.clear();
+    curves.y.clear();
+    curves.w.clear();
+    trajectory.evaluate(series->times, output, curves);
     return weighted_error(curves, series->measured, weights);
   }
 };
 
-// Nelder-Mead from a start; improves it in place.
-void descend(Objective& objective, Start& start, double first_step, double tolerance, int evaluations) {
-  std::unique_ptr<nlopt_opt_s, void (*)(nlopt_opt)> optimiser(nlopt_create(NLOPT_LN_NELDERMEAD, 2), nlopt_destroy);
+// Minimises from a start and improves it in place.
+void descend(Objective& objective, nlopt_algorithm method, Start& start, double first_step, double tolerance,
+             int evaluations) {
+  std::unique_ptr<nlopt_opt_s, void (*)(nlopt_opt)> optimiser(nlopt_create(method, 2), nlopt_destroy);
   nlopt_set_min_objective(
       optimiser.get(),
       [](unsigned, double const* x, double*, void* data) { return (*static_cast<Objective*>(data))(x[0], x[1]); },
@@ -168,19 +177,22 @@ PairFit fit_pair(PairSeries const& series, PairFitOptions const& options) {
     fit.regime = {kNaN, kNaN, kNaN, kNaN};
     return fit;
   }
-  Objective objective{&series, options.ode, weights, {}};
+  Objective objective{&series, options.ode, weights, kCoarse, {}};
   starts.resize(std::min<std::size_t>(starts.size(), 3));
   for (auto& start : starts) {
     start.error = objective(start.log_ratio, start.log_output);
-    descend(objective, start, 0.3, 1e-2, 60);
+    descend(objective, NLOPT_LN_NELDERMEAD, start, 0.3, 1e-2, 60);
   }
   Start best =
       *std::min_element(starts.begin(), starts.end(), [](Start const& a, Start const& b) { return a.error < b.error; });
-  // Nelder-Mead can stall in a narrow valley with a flat simplex: a fresh one shows whether it was the minimum.
-  for (int round = 0; round < 4; ++round) {
+  descend(objective, NLOPT_LN_NELDERMEAD, best, 0.05, 1e-3, 100);
+  objective.accuracy = kFine;
+  best.error = objective(best.log_ratio, best.log_output);
+  // A quadratic model converges fast near the minimum. Starting it afresh shows whether it had got stuck in a valley.
+  for (double const step : {1e-2, 2e-3, 1e-3, 1e-3}) {
     double const before = best.error;
-    descend(objective, best, round == 0 ? 0.02 : 0.05, 1e-9, 300);
-    if (round > 0 && best.error > before * (1 - 1e-6)) break;
+    descend(objective, NLOPT_LN_BOBYQA, best, step, 1e-10, 100);
+    if (best.error > before * (1 - 1e-9)) break;
   }
   double const output = std::exp(best.log_output);
   fit.rates = {std::exp(best.log_ratio) * output, output};

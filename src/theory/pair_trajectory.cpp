@@ -16,7 +16,6 @@ namespace odeint = boost::numeric::odeint;
 
 namespace {
 
-constexpr double kAbsolute = 1e-11, kRelative = 1e-10;
 constexpr double kStill = 1e-9;          // rates below this, in units of the trajectory, count as no motion
 constexpr double kLogVanished = -690.0;  // ln 1e-300: the two representations have merged
 constexpr double kLogUnbounded = 30.0;
@@ -62,13 +61,17 @@ double quintic(double s, double length, double f0, double g0, double c0, double 
 
 }  // namespace
 
-PairTrajectory::PairTrajectory(PairOde ode, PairState const& initial, double ratio, double target_distance, double end)
-    : ode_(ode) {
-  if (!(initial.h > 0)) throw std::invalid_argument("the initial hidden distance of a pair must be positive");
+double PairTrajectory::length_scale(PairState const& initial, double ratio, double target_distance) {
   double const a_high = initial.h - ratio * initial.y / initial.h;
-  length_ = std::max({initial.h, std::abs(a_high), std::sqrt(ratio * target_distance)});
+  return std::max({initial.h, std::abs(a_high), std::sqrt(ratio * target_distance)});
+}
+
+PairTrajectory::PairTrajectory(PairOde ode, PairState const& initial, double ratio, double target_distance, double end,
+                               double accuracy)
+    : ode_(ode), length_(length_scale(initial, ratio, target_distance)) {
+  if (!(initial.h > 0)) throw std::invalid_argument("the initial hidden distance of a pair must be positive");
   output_unit_ = length_ * length_ / ratio;
-  a_high_ = a_high / length_;
+  a_high_ = (initial.h - ratio * initial.y / initial.h) / length_;
   double const h = initial.h / length_, q = initial.y / output_unit_ / h, v = initial.w / output_unit_ / h;
   double const target = target_distance / output_unit_;
   double const size = std::max({target, std::abs(q), std::abs(v)});
@@ -78,10 +81,11 @@ PairTrajectory::PairTrajectory(PairOde ode, PairState const& initial, double rat
   start_[0] = std::log(h);
   start_[1] = (q - v) / law_.kappa;
   start_[2] = q / law_.kappa;
-  integrate(end);
+  integrate(end, accuracy);
 }
 
-void PairTrajectory::integrate(double end) {
+void PairTrajectory::integrate(double end, double accuracy) {
+  double const absolute = 0.1 * accuracy, still = std::max(kStill, accuracy);
   State x{start_[0], start_[1], start_[2]};
   double time = 0;
   auto const record = [&] {
@@ -96,15 +100,15 @@ void PairTrajectory::integrate(double end) {
   auto const resting = [&] {
     auto const& slope = nodes_.back().slope;
     double const h = std::exp(x[0]);
-    return x[0] < kLogVanished || (std::abs(slope[0]) < kStill && std::abs(slope[1]) < kStill * std::max(h, 1e-3) &&
-                                   std::abs(slope[2]) < kStill);
+    return x[0] < kLogVanished ||
+           (std::abs(slope[0]) < still && std::abs(slope[1]) < still * std::max(h, 1e-3) && std::abs(slope[2]) < still);
   };
   record();
   auto const& slope = nodes_.front().slope;
   double step = std::min(end, 0.01 / (1 + std::abs(slope[0]) + std::abs(slope[1]) + std::abs(slope[2])));
   auto const going = [&] { return time < end && !diverged_ && !resting(); };
 
-  auto explicit_stepper = odeint::make_controlled(kAbsolute, kRelative, odeint::runge_kutta_dopri5<State>());
+  auto explicit_stepper = odeint::make_controlled(absolute, accuracy, odeint::runge_kutta_dopri5<State>());
   auto const rates = [this](State const& s, State& ds, double) { rates_of(law_, s, ds); };
   int steps = 0;
   for (; steps < kExplicitSteps && going(); ++steps) {
@@ -120,7 +124,7 @@ void PairTrajectory::integrate(double end) {
     State const next = rosenbrock_step<3>(plain_rates, x, slope_here, jacobian_of(law_, x), step, error);
     double worst = 0;
     for (std::size_t i = 0; i < 3; ++i)
-      worst = std::max(worst, std::abs(error[i]) / (kAbsolute + kRelative * std::abs(x[i])));
+      worst = std::max(worst, std::abs(error[i]) / (absolute + accuracy * std::abs(x[i])));
     if (worst <= 1) {
       time += step;
       x = next;

@@ -13,11 +13,13 @@ namespace confer {
 /// time scale b on one trajectory.
 class PairTrajectory {
  public:
-  /// Integrates up to dimensionless time `end`, or until nothing moves any more.
-  PairTrajectory(PairOde ode, PairState const& initial, double ratio, double target_distance, double end);
+  /// Integrates up to dimensionless time `end`, or until nothing moves any more. `accuracy` is relative, per step.
+  PairTrajectory(PairOde ode, PairState const& initial, double ratio, double target_distance, double end,
+                 double accuracy);
 
   /// Length scale H: dimensionless time is b H t.
   double length() const { return length_; }
+  static double length_scale(PairState const& initial, double ratio, double target_distance);
 
   /// Appends the state at every time b H t; times increase. NaN where the solution has grown without bound.
   void evaluate(std::span<double const> times, double output_rate, PairCurves& curves) const;
@@ -34,7 +36,7 @@ class PairTrajectory {
     double time;
     double value[3], slope[3], curvature[3];
   };
-  void integrate(double end);
+  void integrate(double end, double accuracy);
   void rest();
   PairState state(double const* value) const;
 
