@@ -97,9 +97,12 @@ std::vector<std::string> dimensions_of(h5::Id dataset, std::size_t rank, Place c
 VariableData read_data(h5::Id dataset, Place const& place, Index limit) {
   Handle const type(h5::check(H5Dget_type(dataset), place));
   switch (H5Tget_class(type)) {
-    case H5T_STRING: return h5::read_strings(dataset, place);
-    case H5T_INTEGER: return h5::read_integers(dataset, place, limit);
-    default: return h5::read_doubles(dataset, place, limit);
+    case H5T_STRING:
+      return h5::read_strings(dataset, place);
+    case H5T_INTEGER:
+      return h5::read_integers(dataset, place, limit);
+    default:
+      return h5::read_doubles(dataset, place, limit);
   }
 }
 
@@ -149,8 +152,7 @@ ResultSet read_results(std::string const& path) {
     if (!values) continue;
     Variable variable;
     variable.name = name;
-    variable.dimensions =
-        H5DSis_scale(dataset) > 0 ? std::vector{name} : dimensions_of(dataset, extents.size(), place);
+    variable.dimensions = H5DSis_scale(dataset) > 0 ? std::vector{name} : dimensions_of(dataset, extents.size(), place);
     variable.data = read_data(dataset, place, limit);
     variable.attributes = read_attributes(dataset, place);
     mark_coordinates(dataset, place, coordinates);

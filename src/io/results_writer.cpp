@@ -1,18 +1,15 @@
-#include <fcntl.h>
 #include <hdf5.h>
 #include <hdf5_hl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
 #include <map>
 #include <set>
 
 #include "confer/core/error.hpp"
 #include "confer/core/utf8.hpp"
 #include "confer/io/results.hpp"
+#include "confer/io/whole_file.hpp"
 #include "io/h5.hpp"
 #include "io/results_format.hpp"
 
@@ -112,10 +109,9 @@ class Writer {
     std::string list;
     for (auto const& coordinate : results_.variables) {
       if (!is_coordinate_of(coordinate, coordinate)) continue;
-      bool const listed =
-          std::any_of(results_.variables.begin(), results_.variables.end(), [&](auto const& variable) {
-            return !variable.coordinate && is_coordinate_of(coordinate, variable);
-          });
+      bool const listed = std::any_of(results_.variables.begin(), results_.variables.end(), [&](auto const& variable) {
+        return !variable.coordinate && is_coordinate_of(coordinate, variable);
+      });
       if (!listed) list += (list.empty() ? "" : " ") + coordinate.name;
     }
     return list;
@@ -140,33 +136,28 @@ class Writer {
       Handle const space(count == 0 ? H5Screate(H5S_NULL) : H5Screate_simple(1, &size, nullptr));
       write_attribute(object, name, space, type, data, owner);
     };
-    std::visit(Overloaded{[&](double number) { scalar(H5T_NATIVE_DOUBLE, &number); },
-                          [&](Index number) { scalar(H5T_NATIVE_INT64, &number); },
-                          [&](std::string const& text) {
-                            std::string const stored = to_utf8(text);  // readers decode strings as UTF-8
-                            char const* pointer = stored.c_str();
-                            scalar(text_, &pointer);
-                          },
-                          [&](std::vector<double> const& numbers) {
-                            list(numbers.size(), H5T_NATIVE_DOUBLE, numbers.data());
-                          },
-                          [&](std::vector<Index> const& numbers) {
-                            list(numbers.size(), H5T_NATIVE_INT64, numbers.data());
-                          },
-                          [&](std::vector<std::string> const& texts) {
-                            with_pointers(texts, [&](char const* const* pointers) {
-                              list(texts.size(), text_, pointers);
-                            });
-                          }},
-               value);
+    std::visit(
+        Overloaded{[&](double number) { scalar(H5T_NATIVE_DOUBLE, &number); },
+                   [&](Index number) { scalar(H5T_NATIVE_INT64, &number); },
+                   [&](std::string const& text) {
+                     std::string const stored = to_utf8(text);  // readers decode strings as UTF-8
+                     char const* pointer = stored.c_str();
+                     scalar(text_, &pointer);
+                   },
+                   [&](std::vector<double> const& numbers) { list(numbers.size(), H5T_NATIVE_DOUBLE, numbers.data()); },
+                   [&](std::vector<Index> const& numbers) { list(numbers.size(), H5T_NATIVE_INT64, numbers.data()); },
+                   [&](std::vector<std::string> const& texts) {
+                     with_pointers(texts, [&](char const* const* pointers) { list(texts.size(), text_, pointers); });
+                   }},
+        value);
   }
 
   void write_attribute(h5::Id object, std::string const& name, Handle const& space, hid_t type, void const* data,
                        std::string const& owner) {
     Handle const creation(H5Pcreate(H5P_ATTRIBUTE_CREATE));
     H5Pset_char_encoding(creation, H5T_CSET_UTF8);
-    Handle const attribute(h5::check_write(
-        H5Acreate2(object, name.c_str(), type, space, creation, H5P_DEFAULT), place(owner + "@" + name)));
+    Handle const attribute(h5::check_write(H5Acreate2(object, name.c_str(), type, space, creation, H5P_DEFAULT),
+                                           place(owner + "@" + name)));
     if (H5Sget_simple_extent_type(space) != H5S_NULL)
       h5::check_write(H5Awrite(attribute, type, data), place(owner + "@" + name));
   }
@@ -182,9 +173,9 @@ class Writer {
 
   void write_dimension(int position) {
     auto const& [name, size] = results_.dimensions[static_cast<std::size_t>(position)];
-    auto const coordinate = std::find_if(results_.variables.begin(), results_.variables.end(), [&](auto const& variable) {
-      return variable.name == name && is_scale(variable);
-    });
+    auto const coordinate =
+        std::find_if(results_.variables.begin(), results_.variables.end(),
+                     [&](auto const& variable) { return variable.name == name && is_scale(variable); });
     std::string scale_name = name;
     if (coordinate != results_.variables.end()) {
       scales_[name] = create_variable(*coordinate);
@@ -258,8 +249,8 @@ class Writer {
   Handle create(std::string const& name, hid_t type, Handle const& space, Handle const& properties) {
     Handle const link(H5Pcreate(H5P_LINK_CREATE));
     H5Pset_char_encoding(link, H5T_CSET_UTF8);
-    return Handle(h5::check_write(H5Dcreate2(file_, name.c_str(), type, space, link, properties, H5P_DEFAULT),
-                                  place(name)));
+    return Handle(
+        h5::check_write(H5Dcreate2(file_, name.c_str(), type, space, link, properties, H5P_DEFAULT), place(name)));
   }
 
   std::string shown_;
@@ -268,64 +259,23 @@ class Writer {
   std::map<std::string, Handle> scales_;
 };
 
-std::string os_reason(int code) { return std::strerror(code); }
-
-// Data in the page cache are lost with the node; the name must not become valid before they are on the disk.
-void synchronise(std::string const& path, std::string const& shown) {
-  int const descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  int const failed = descriptor < 0 || ::fsync(descriptor) != 0 ? errno : 0;
-  if (descriptor >= 0) ::close(descriptor);
-  // Some file systems cannot synchronise (EINVAL, EROFS for directories): nothing more can be done there.
-  if (failed != 0 && failed != EINVAL && failed != EROFS)
-    throw EnvironmentError("cannot write '" + shown + "'", os_reason(failed), "choose another place");
-}
-
-std::filesystem::path directory_of(std::filesystem::path const& path) {
-  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-}
-
 }  // namespace
-
-void check_output_path(std::string const& path) {
-  std::filesystem::path const target(path);
-  std::string const shown = "cannot write '" + printable(path) + "'";
-  std::error_code ignored;
-  auto const directory = directory_of(target);
-  if (target.filename().empty() || std::filesystem::is_directory(target, ignored))
-    throw EnvironmentError(shown, "it is a directory", "name a file");
-  if (!std::filesystem::is_directory(directory, ignored))
-    throw EnvironmentError(shown, "there is no directory '" + printable(directory.string()) + "'",
-                           "create it, or choose another place");
-  if (::access(directory.c_str(), W_OK | X_OK) != 0)
-    throw EnvironmentError(shown, os_reason(errno), "choose another place");
-}
 
 void write_results(std::string const& path, ResultSet const& results) {
   check_consistency(results);
-  check_output_path(path);
-  std::filesystem::path const target(path);
-  // The longest file name most systems allow has 255 bytes.
-  std::string const name = "." + target.filename().string().substr(0, 230) + "." + std::to_string(::getpid()) + ".tmp";
-  std::string const temporary = (directory_of(target) / name).string();
-  std::string const shown = path;
-  try {
-    Writer writer(temporary, shown, results);
+  WholeFile file(path);
+  {
+    Writer writer(file.temporary(), path, results);
     try {
       writer.write();
       writer.finish();
     } catch (...) {
       // A file that cannot be flushed cannot be closed either: give the space of a full disk back first.
-      [[maybe_unused]] int const given_back = ::truncate(temporary.c_str(), 0);
+      [[maybe_unused]] int const given_back = ::truncate(file.temporary().c_str(), 0);
       throw;
     }
-    synchronise(temporary, printable(path));
-    if (std::rename(temporary.c_str(), path.c_str()) != 0)
-      throw EnvironmentError("cannot write '" + printable(path) + "'", os_reason(errno), "choose another place");
-    synchronise(directory_of(target).string(), printable(path));
-  } catch (...) {
-    ::unlink(temporary.c_str());
-    throw;
   }
+  file.publish();
 }
 
 }  // namespace confer

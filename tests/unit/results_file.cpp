@@ -113,10 +113,12 @@ TEST_F(ResultsFile, LargeMatricesAreCheckedAgainstDamage) {
 TEST_F(ResultsFile, TextOfAnyKindStaysReadable) {
   ResultSet results;
   results.dimensions = {{"a", 2}};
-  results.variables = {{"label", {"a"}, std::vector<std::string>{"bad \xff byte", std::string("zero\0byte", 9)}, {}, true}};
+  results.variables = {
+      {"label", {"a"}, std::vector<std::string>{"bad \xff byte", std::string("zero\0byte", 9)}, {}, true}};
   write_results(path("r.h5"), results);
-  EXPECT_EQ(read_results(path("r.h5")).strings("label"),
-            (std::vector<std::string>{"bad \xef\xbf\xbd byte", "zero\xef\xbf\xbd" "byte"}));
+  EXPECT_EQ(read_results(path("r.h5")).strings("label"), (std::vector<std::string>{"bad \xef\xbf\xbd byte",
+                                                                                   "zero\xef\xbf\xbd"
+                                                                                   "byte"}));
 }
 
 TEST_F(ResultsFile, AnEarlierFileStaysWholeWhenWritingFails) {
