@@ -1,4 +1,4 @@
-"""The core measures straight from their formulas, in NumPy and double precision: what confer's numbers are held against.
+"""The core measures straight from their formulas, in NumPy and double precision: what confer is held against.
 
 Nothing here is shared with the program: matrices are factored by LAPACK's SVD, debiased CKA goes over the explicit
 n x n Gram matrices, chance levels are integrated numerically. Clear rather than fast.
@@ -73,25 +73,20 @@ def _shape_as_matrix(values, axes, conv, sequence):
     """(matrix, rows per sample) of an array under the layout rules; values in double precision."""
     order = [axis for axis in ("sample", "time", "height", "width", "neuron") if axis in axes]
     values = np.transpose(values, [axes.index(axis) for axis in order])
-    rows, columns, axis = ["sample"], [], 1
-    for name, rule in (("time", sequence), ("space", conv)):
-        present = [a for a in order if a == name or (name == "space" and a in ("height", "width"))]
-        where = tuple(range(axis, axis + len(present)))
-        if not present:
+    row_axes, axis = 1, 1
+    for names, rule in ((("time",), sequence), (("height", "width"), conv)):
+        present = sum(name in order for name in names)
+        if present == 0:
             continue
         if rule == "mean":
-            values = values.mean(axis=where)
+            values = values.mean(axis=tuple(range(axis, axis + present)))
         elif rule == "last":
             values = np.take(values, -1, axis=axis)
         else:
-            (rows if rule == "positions" else columns).extend(present)
-            axis += len(present)
-    samples = values.shape[0]
-    row_shape = values.shape[:len(rows)]
-    matrix = values.reshape(int(np.prod(row_shape)), -1) if not (columns and len(rows) > 1) else None
-    if matrix is None:  # some further axes are rows, others columns: they stand in this order already
-        matrix = values.reshape(int(np.prod(row_shape)), -1)
-    return matrix, matrix.shape[0] // samples
+            axis += present
+            row_axes += present if rule == "positions" else 0
+    rows = int(np.prod(values.shape[:row_axes]))
+    return values.reshape(rows, -1), rows // values.shape[0]
 
 
 def load(paths, conv="mean", sequence="positions"):
