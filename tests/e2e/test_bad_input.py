@@ -159,7 +159,8 @@ def absurd_shape(path):
 
 
 def layer_that_is_not_there(path):
-    change(write(path)[0], layers=np.array(["one", "two", "three"], dtype=h5py.string_dtype()))
+    with h5py.File(write(path)[0], "r+") as f:
+        del f["activations/one"]
 
 
 def link_to_another_file(path):
@@ -184,21 +185,19 @@ def flipped_bits(path):
 
 # What makes a checkpoint unusable: nothing of network "bad" is in the results. maker: reason
 CHECKPOINTS = {
-    truncated: "truncated", cut_by_one_byte: "truncated", empty: "empty|not .*HDF5|signature", not_hdf5: "not .*HDF5",
-    missing_shard: "missing|not covered|gap|no file", overlapping_shards: "overlap",
-    shards_of_other_width: "shape|width|features|extent|differ", shards_of_other_total: "total_samples",
-    shards_of_other_inputs: "inputs_id", shards_of_other_layers: "layer",
-    two_files_for_one_checkpoint: "twice|two files|overlap|same|both", unknown_version: "acts/9",
-    without_network: "network", without_inputs_id: "inputs_id", negative_first_sample: "first_sample",
-    step_of_text: "step", absurd_total: "total_samples|samples",
+    truncated: "truncated", cut_by_one_byte: "truncated", empty: "not an HDF5 file", not_hdf5: "not an HDF5 file",
+    missing_shard: "missing", overlapping_shards: "overlap", shards_of_other_width: "differ in the shape.*two",
+    shards_of_other_total: "total_samples", shards_of_other_inputs: "inputs_id", shards_of_other_layers: "layers",
+    two_files_for_one_checkpoint: "two files", unknown_version: "acts/9", without_network: "network",
+    without_inputs_id: "inputs_id", negative_first_sample: "first_sample", step_of_text: "step",
+    absurd_total: "total_samples", too_few_samples: "differ in length",
 }
 # What makes one layer unusable, the layer "one": "two" of the same network is compared.
 LAYERS = {
-    nan: "2 .*41|41.* 2 ", infinity: "[Ii]nf|not finite|non-finite", text_values: "type|text|string|number",
-    compound_values: "type|compound|number", five_dimensions: "dimension|axes|rank",
-    axes_that_do_not_fit: "axes|dimension", unknown_axis: "colour", too_few_samples: "sample",
-    absurd_shape: "large|size|bytes|fit|memory|big|written|allocated", link_to_another_file: "link|external|leaves",
-    filter_of_h5py_only: "filter|lzf", flipped_bits: "checksum|damaged|Fletcher",
+    nan: "2 .*41|41.* 2 ", infinity: "[Ii]nf|finite", text_values: "strings", compound_values: "compound",
+    five_dimensions: "5 dimensions", axes_that_do_not_fit: "axes", unknown_axis: "colour",
+    absurd_shape: "declares", layer_that_is_not_there: "no such|not there|missing", link_to_another_file: "link",
+    filter_of_h5py_only: "filter.*lzf", flipped_bits: "checksum",
 }
 
 
