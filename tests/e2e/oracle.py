@@ -42,6 +42,7 @@ class Representation:
     def factor(self, relative_tolerance=None):
         """Centres and factors the matrix; the rank rule is that of the program's manual."""
         x = self.matrix - self.matrix.mean(axis=0)
+        x[:, self.matrix.min(axis=0) == self.matrix.max(axis=0)] = 0  # constant, whatever the rounding of their mean
         n, p = x.shape
         u, s, vt = np.linalg.svd(x, full_matrices=False)
         tau = self.roundoff / np.sqrt(3) * self.stored_rms * (np.sqrt(n) + np.sqrt(p))
@@ -219,28 +220,28 @@ def comparable(x, y):
     return x.inputs_id == y.inputs_id and len(x.matrix) == len(y.matrix) and x.rows_per_sample == y.rows_per_sample
 
 
-def all_pairs(representations, variance=0.99, components=None, relative_tolerance=None, with_chance=True):
-    """name -> matrix (row, column) of every core measure, their chance levels and the number of real correlations."""
+def all_pairs(representations, variance=0.99, components=None, relative_tolerance=None):
+    """name -> matrix (row, column) of every core measure, its chance level, and the number of real correlations."""
     for r in representations:
         r.factor(relative_tolerance)
     count = len(representations)
     names = list(MEASURES) + [f"{m}_{kind}" for m in ("cka", "cca_r2", "regression") for kind in ("null", "z")]
-    out = {name: np.full((count, count), np.nan) for name in names + ["cca_null", "above_edge"]}
+    out = {name: np.full((count, count), np.nan) for name in names + ["cca_null", "cca_above_edge"]}
     for i, x in enumerate(representations):
         for j, y in enumerate(representations):
             if not comparable(x, y) or x.rank == 0 or y.rank == 0:
                 continue
             for name, value in pair_scores(x, y, variance, components).items():
                 out[name][i, j] = value
-            if not with_chance:
+            if i == j:  # a representation is never independent of itself
                 continue
-            with np.errstate(divide="ignore", invalid="ignore"):
-                for name, (mean, deviation) in chance(x, y).items():
-                    out[f"{name}_null"][i, j] = mean
-                    out[f"{name}_z"][i, j] = np.divide(out[name][i, j] - mean, deviation)
+            for name, (mean, deviation) in chance(x, y).items():
+                out[f"{name}_null"][i, j] = mean
+                if deviation > 0:
+                    out[f"{name}_z"][i, j] = (out[name][i, j] - mean) / deviation
             mean, edge = wachter(len(x.matrix) - 1, x.rank, y.rank)
             out["cca_null"][i, j] = mean
-            out["above_edge"][i, j] = np.sum(canonical_correlations(x, y) > edge)
+            out["cca_above_edge"][i, j] = np.sum(canonical_correlations(x, y) > edge)
     groups = {}
     for i, r in enumerate(representations):
         if r.rank > 0 and len(r.matrix) >= 4:
