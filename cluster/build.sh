@@ -16,7 +16,8 @@ if [ -e "$directory/CMakeCache.txt" ] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTER
   rm -rf "$directory"
 fi
 mkdir -p "$directory"
-if ! cmake --preset "$preset" >"$directory/configure.log" 2>&1; then
+case " $* " in *" tests "*) testing=ON ;; *) testing=OFF ;; esac
+if ! cmake --preset "$preset" -D BUILD_TESTING=$testing >"$directory/configure.log" 2>&1; then
   cat "$directory/configure.log" >&2
   say "CMake could not configure $directory (its words stand above)"
   exit 4
