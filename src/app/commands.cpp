@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <iostream>
+#include <new>
 #include <optional>
 #include <span>
 
@@ -101,6 +102,21 @@ int run(std::vector<std::string> const& arguments, Communicator const& comm) {
   comm.all_max(std::span(&code, 1));
   if (first == static_cast<double>(comm.rank())) print_error(wrong->what());
   return static_cast<int>(code);
+}
+
+std::pair<int, std::string> explain(std::exception_ptr const& failure) {
+  auto const environment = static_cast<int>(ExitCode::environment);
+  try {
+    std::rethrow_exception(failure);
+  } catch (Error const& error) {
+    return {static_cast<int>(error.code()), error.what()};
+  } catch (std::bad_alloc const&) {
+    return {environment,
+            "memory ran out (an allocation failed); use fewer ranks per node, or a smaller "
+            "--memory-per-rank"};
+  } catch (std::exception const& error) {
+    return {environment, error.what()};
+  }
 }
 
 void print_error(std::string const& message) {

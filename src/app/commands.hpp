@@ -1,8 +1,10 @@
 /// The commands of the program.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "confer/comm/communicator.hpp"
@@ -28,6 +30,9 @@ Job prepare(std::vector<std::string> const& arguments);
 /// Collective. Prepares and does what the arguments ask for; returns the exit code. Wrong usage is told once and ends
 /// all ranks with the same code.
 int run(std::vector<std::string> const& arguments, Communicator const& comm);
+
+/// Exit code and message of an error of any kind.
+std::pair<int, std::string> explain(std::exception_ptr const& failure);
 
 /// "confer: message" on standard error.
 void print_error(std::string const& message);

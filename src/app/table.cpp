@@ -37,27 +37,26 @@ void write_table(TableJob const& job) {
 Job prepare_table(std::vector<std::string> const& arguments) {
   TableJob job;
   bool wide = false;
-  Syntax const syntax{
-      .command = "table",
-      .usage = "RESULT [--measure NAME[,NAME]] [--wide] [--output FILE]",
-      .description =
-          "Writes a results file as CSV to standard output, tidy: one row per pair and measure with the labels of both "
-          "representations, the value, its chance level, its distance from that in standard deviations, and the "
-          "reason when there is no value. Results of other kinds have one row per position along their dimensions.",
-      .positional = {"result", "RESULT", false,
-                     [&job](std::vector<std::string> const& words) { job.results = words.front(); }},
-      .groups = {{"Table",
-                  {{"measure", "NAME",
-                    "measures, or any variables of the file, with commas between them "
-                    "(default: all measures)",
-                    [&job](std::string const& text) { job.request.measures = name_list(text); }},
-                   switch_option("wide", "one measure as a matrix with labels on both sides", wide),
-                   {"output", "FILE", "write to FILE instead of standard output",
-                    [&job](std::string const& text) { job.output = text; }}}}},
-      .exclusive = {},
-      .examples = {{"confer table results.h5 > results.csv", "all measures, for pandas or R"},
-                   {"confer table results.h5 --measure cka --wide --output cka.csv", "one matrix, for a spreadsheet"},
-                   {"confer table results.h5 --measure rank,participation_ratio", "numbers of each representation"}}};
+  Syntax syntax;
+  syntax.command = "table";
+  syntax.usage = "RESULT [--measure NAME[,NAME]] [--wide] [--output FILE]";
+  syntax.description =
+      "Writes a results file as CSV to standard output, tidy: one row per pair and measure with the labels of both "
+      "representations, the value, its chance level, its distance from that in standard deviations, and the "
+      "reason when there is no value. Results of other kinds have one row per position along their dimensions.";
+  syntax.positional = {"result", "RESULT", false,
+                       [&job](std::vector<std::string> const& words) { job.results = words.front(); }};
+  syntax.groups = {{"Table",
+                    {{"measure", "NAME",
+                      "measures, or any variables of the file, with commas between them "
+                      "(default: all measures)",
+                      [&job](std::string const& text) { job.request.measures = name_list(text); }},
+                     switch_option("wide", "one measure as a matrix with labels on both sides", wide),
+                     {"output", "FILE", "write to FILE instead of standard output",
+                      [&job](std::string const& text) { job.output = text; }}}}};
+  syntax.examples = {{"confer table results.h5 > results.csv", "all measures, for pandas or R"},
+                     {"confer table results.h5 --measure cka --wide --output cka.csv", "one matrix, for a spreadsheet"},
+                     {"confer table results.h5 --measure rank,participation_ratio", "numbers of each representation"}};
   Given const given = read_options(syntax, arguments);
   if (given.help) return printing(help_text(syntax));
   if (wide) job.request.shape = TableShape::wide;
