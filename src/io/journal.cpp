@@ -6,6 +6,7 @@
 #include <array>
 #include <algorithm>
 #include <filesystem>
+#include <vector>
 
 #include "confer/core/error.hpp"
 #include "io/posix_file.hpp"
@@ -33,9 +34,40 @@ std::string own_name() {
   return std::string(host.data()) + "-" + std::to_string(::getpid());
 }
 
+/// Visits one file; says how it ended.
+enum class FileState { whole, damaged, other_job };
+
+FileState visit_file(std::string const& path, std::string const& fingerprint, RecordVisitor const& visitor, Index& records) {
+  PosixFile const file(path, PosixFile::Mode::read);
+  Index const size = file.size();
+  Index at = 0;
+  bool first = true;
+  while (at < size) {
+    RecordHeader header{};
+    if (at + static_cast<Index>(sizeof header) > size) return FileState::damaged;
+    file.read_at(at, &header, sizeof header);
+    Index const body = at + static_cast<Index>(sizeof header);
+    if (header.bytes > static_cast<std::uint64_t>(size - body)) return FileState::damaged;
+    std::string record(header.bytes, '\0');
+    file.read_at(body, record.data(), record.size());
+    if (XXH3_64bits(record.data(), record.size()) != header.checksum) return FileState::damaged;
+    if (first && record != fingerprint) return FileState::other_job;
+    if (!first) {
+      visitor(record);
+      ++records;
+    }
+    first = false;
+    at = body + static_cast<Index>(header.bytes);
+  }
+  return FileState::whole;
+}
+
 }  // namespace
 
 struct Journal::State {
+  State(std::string name, std::string job)
+      : path(std::move(name)), fingerprint(std::move(job)), file(path, PosixFile::Mode::write_new) {}
+  std::string path, fingerprint;
   PosixFile file;
 };
 
@@ -45,8 +77,7 @@ Journal::Journal(std::string const& directory, std::string const& fingerprint) {
   if (error)
     throw EnvironmentError("cannot create '" + directory + "' for the journal", error.message(),
                            "choose an --output in a directory you may write to");
-  std::string const path = directory + "/" + own_name() + suffix;
-  state_ = std::make_unique<State>(State{{path, PosixFile::Mode::write_new}});
+  state_ = std::make_unique<State>(directory + "/" + own_name() + suffix, fingerprint);
   append(fingerprint);
 }
 
@@ -58,39 +89,26 @@ void Journal::append(std::string const& record) {
   state_->file.write(text.data(), text.size());
 }
 
-JournalContents read_journals(std::string const& directory, std::string const& fingerprint) {
-  JournalContents contents;
+void Journal::visit(RecordVisitor const& visitor) const {
+  Index records = 0;
+  if (visit_file(state_->path, state_->fingerprint, visitor, records) != FileState::whole)
+    throw EnvironmentError("the journal '" + state_->path + "' was changed while the job ran", "",
+                           "run the same command again: what is whole in it is used");
+}
+
+JournalReport visit_journals(std::string const& directory, std::string const& fingerprint, RecordVisitor const& visitor) {
+  JournalReport report;
   std::error_code missing;
   std::vector<std::string> paths;
   for (auto const& entry : std::filesystem::directory_iterator(directory, missing))
     if (entry.path().extension() == suffix) paths.push_back(entry.path().string());
   std::sort(paths.begin(), paths.end());
   for (auto const& path : paths) {
-    PosixFile const file(path, PosixFile::Mode::read);
-    Index const size = file.size();
-    Index at = 0;
-    bool first = true;
-    while (at < size) {
-      RecordHeader header{};
-      if (at + static_cast<Index>(sizeof header) > size) break;
-      file.read_at(at, &header, sizeof header);
-      Index const body = at + static_cast<Index>(sizeof header);
-      if (header.bytes > static_cast<std::uint64_t>(size - body)) break;
-      std::string record(header.bytes, '\0');
-      file.read_at(body, record.data(), record.size());
-      if (XXH3_64bits(record.data(), record.size()) != header.checksum) break;
-      at = body + static_cast<Index>(header.bytes);
-      if (first && record != fingerprint) {
-        ++contents.other_files;
-        at = size;
-      } else if (!first) {
-        contents.records.push_back(std::move(record));
-      }
-      first = false;
-    }
-    if (at < size) ++contents.damaged_files;
+    FileState const state = visit_file(path, fingerprint, visitor, report.records);
+    report.damaged_files += state == FileState::damaged ? 1 : 0;
+    report.other_files += state == FileState::other_job ? 1 : 0;
   }
-  return contents;
+  return report;
 }
 
 void remove_journals(std::string const& directory) {

@@ -54,11 +54,13 @@ class PairWorkspace {
     MatrixView<double const> basis;
     std::span<double const> singular_values;
     MatrixView<double const> loadings;
-    std::span<double const> squared_row_norms;
+    std::span<double const> squared_row_norms;  ///< |x_i|^2 of the centred rows; empty: computed from the basis
     Index features = 0;
     Index components = 0;
   };
   PairWorkspace(Factor const& x, Factor const& y, unsigned needs);
+  PairWorkspace(PairWorkspace const&) = delete;  // the spans of stats() point into this object
+  PairWorkspace& operator=(PairWorkspace const&) = delete;
   PairStats const& stats() const { return stats_; }
   /// The pair seen from the other side (row y, column x).
   PairStats const& transposed() const { return transposed_; }
