@@ -108,7 +108,7 @@ std::string measures_markdown() {
     Row const p = properties(*measure);
     std::string const invariances = p[5] == p[6] ? p[5] : p[5] + "; " + p[6];
     text += "| `" + p[0] + "`" + (measure->core ? " (core)" : "") + " | " + cell(measure->long_name) + " | `" +
-            cell(measure->formula) + "` | " + p[1] + " " + p[2] + " | " + p[3] + " | " + p[4] + " | " + changes +
+            cell(measure->formula) + "` | " + p[1] + " " + p[2] + " | " + p[3] + " | " + p[4] + " | " + invariances +
             " | " + cell(measure->reference) + " |\n";
   }
   return text;
