@@ -1,7 +1,9 @@
 #include "similarity/ridge_fit.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 namespace confer {
@@ -13,6 +15,7 @@ namespace {
 struct Problem {
   std::vector<double> squares, shares;
   double degrees_of_freedom;
+  double out_of_reach;  // share of the column's variance outside the row's space
 
   explicit Problem(PairStats const& pair) : degrees_of_freedom(static_cast<double>(pair.x.rows - 1)) {
     auto const s = pair.x.singular_values, t = pair.y.singular_values;
@@ -23,33 +26,40 @@ struct Problem {
         double const covariance = pair.cross(i, j) * t[static_cast<std::size_t>(j)];
         shares[static_cast<std::size_t>(i)] += covariance * covariance / pair.y.total_variance;
       }
+    bool const everything_in_reach = pair.x.rank() == pair.x.rows - 1;
+    out_of_reach = everything_in_reach ? 0 : std::max(0.0, 1 - std::accumulate(shares.begin(), shares.end(), 0.0));
+  }
+
+  /// Shares of what is not fitted and of the freedom that is left, and their slopes over log lambda. Written in what
+  /// each direction leaves, lambda / (s^2 + lambda), so that nothing cancels when the fit takes up nearly everything.
+  struct Remainder {
+    double residual, freedom, residual_slope, freedom_slope;
+  };
+
+  Remainder remainder(double lambda) const {
+    Remainder rest{out_of_reach, 1 - static_cast<double>(squares.size()) / degrees_of_freedom, 0, 0};
+    for (std::size_t i = 0; i < squares.size(); ++i) {
+      double const left = lambda / (squares[i] + lambda);
+      rest.residual += left * left * shares[i];
+      rest.freedom += left / degrees_of_freedom;
+      rest.residual_slope += 2 * left * left * (1 - left) * shares[i];
+      rest.freedom_slope += left * (1 - left) / degrees_of_freedom;
+    }
+    return rest;
   }
 
   RidgeFit fit(double lambda) const {
-    double explained = 0, freedom = 0;
-    for (std::size_t i = 0; i < squares.size(); ++i) {
-      double const f = squares[i] / (squares[i] + lambda);
-      explained += f * (2 - f) * shares[i];
-      freedom += f;
-    }
-    double const left = 1 - freedom / degrees_of_freedom;
-    // Where the fit uses up all freedom it predicts nothing, whatever it explains.
+    auto const [residual, freedom, residual_slope, freedom_slope] = remainder(lambda);
+    // A fit that uses up all freedom predicts nothing, whatever it explains.
     double const predicted =
-        left > 1e-9 ? 1 - (1 - explained) / (left * left) : -std::numeric_limits<double>::infinity();
-    return {lambda, explained, predicted};
+        freedom > 0 ? 1 - residual / (freedom * freedom) : -std::numeric_limits<double>::infinity();
+    return {lambda, 1 - residual, predicted};
   }
 
-  /// Whether `predicted` grows with the penalty: its slope over log lambda, times (1 - sum f/N)^3 / 2.
+  /// Whether `predicted` grows with the penalty.
   bool rises_at(double lambda) const {
-    double explained = 0, freedom = 0, explained_loss = 0, freedom_gain = 0;
-    for (std::size_t i = 0; i < squares.size(); ++i) {
-      double const f = squares[i] / (squares[i] + lambda);
-      explained += f * (2 - f) * shares[i];
-      freedom += f / degrees_of_freedom;
-      explained_loss += f * (1 - f) * (1 - f) * shares[i];
-      freedom_gain += f * (1 - f) / degrees_of_freedom;
-    }
-    return (1 - explained) * freedom_gain > explained_loss * (1 - freedom);
+    auto const [residual, freedom, residual_slope, freedom_slope] = remainder(lambda);
+    return 2 * residual * freedom_slope > residual_slope * freedom;
   }
 };
 
