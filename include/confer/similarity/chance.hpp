@@ -22,6 +22,7 @@ double participation_ratio(Side const& side);
 /// Shared by the measures' `chance` functions; each derivation stands in the .cpp. Ranks are at least 1.
 ChanceLevel chance_mean_correlation(Index degrees_of_freedom, Index rank_x, Index rank_y);
 ChanceLevel chance_mean_squared_correlation(Index degrees_of_freedom, Index rank_x, Index rank_y);
+ChanceLevel chance_weighted_correlation(Side const& x, Side const& y);  ///< weights of x
 ChanceLevel chance_cka(Side const& x, Side const& y);
 ChanceLevel chance_cka_debiased(Index rows);
 ChanceLevel chance_regression(Side const& x, Side const& y);
