@@ -7,11 +7,7 @@ namespace confer {
 namespace {
 
 // Accumulators of one tile of the Gram matrix: as many as leave registers for two operands.
-#if defined(__AVX512F__)
-constexpr Index tile_rows = 6, tile_cols = 4;
-#else
-constexpr Index tile_rows = 4, tile_cols = 3;
-#endif
+constexpr Index tile_rows = lanes == 8 ? 6 : 4, tile_cols = lanes == 8 ? 4 : 3;
 
 Index padded_rows(Index k) { return (k + tile_rows - 1) / tile_rows * tile_rows; }
 

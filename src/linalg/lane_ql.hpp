@@ -11,11 +11,7 @@
 namespace confer {
 namespace {
 
-#if defined(__AVX512F__)
-constexpr Index group = 3;
-#else
 constexpr Index group = 4;
-#endif
 constexpr Index wide = group * lanes;
 
 struct alignas(64) WideArray {
