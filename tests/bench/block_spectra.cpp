@@ -59,7 +59,7 @@ int main() {
   for (auto const* kernels : available_lane_kernels()) std::printf(" %s", kernels->name);
   std::printf("\n%5s %7s %12s %12s %8s %12s\n", "k", "blocks", "lanes us", "LAPACK us", "ratio", "difference");
   for (Index k : {5, 10, 20, 30, 50, 64, 75, 100, 128, 150, 200, 256, 384, 512}) {
-    Index const count = std::max<Index>(16, 16 * (3000000 / (k * k * k) / 16 + 1) / (k > 128 ? 4 : 1));
+    Index const count = std::max<Index>(16, 16 * (20000000 / (k * k * k) / 16 + 1));
     Blocks blocks(k, count);
     double worst = 0;
     auto const result = bench::paired(
