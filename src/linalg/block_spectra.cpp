@@ -15,7 +15,7 @@ namespace confer {
 
 namespace {
 
-constexpr Index largest_block = 200;
+constexpr Index largest_block = 256;
 
 LaneKernels const& best_kernels() { return *available_lane_kernels().back(); }
 
