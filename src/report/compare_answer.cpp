@@ -97,22 +97,39 @@ void add_layers(std::vector<Html>& answer, Comparison const& c, MeasureView cons
   answer.push_back(std::move(s));
 }
 
-/// "conv1 (12)" for the three most frequent values of a cluster.
-std::string composition(std::vector<std::size_t> const& members, std::vector<std::size_t> const& code,
-                        std::vector<std::string> const& names) {
+/// The most frequent layers of a cluster, and the group and the steps it is confined to: "fc1, logits of memorizing".
+std::string composition(Comparison const& c, std::vector<std::size_t> const& members) {
   std::map<std::size_t, std::size_t> tally;
-  for (auto const i : members) ++tally[code[i]];
+  for (auto const i : members) ++tally[c.layer[i]];
   std::vector<std::pair<std::size_t, std::size_t>> sorted(tally.begin(), tally.end());
   std::stable_sort(sorted.begin(), sorted.end(), [](auto const& x, auto const& y) { return x.second > y.second; });
   std::vector<std::string> parts;
-  for (auto const& [value, times] : sorted) {
+  for (auto const& [layer, times] : sorted) {
     if (parts.size() == 4) {
       parts.push_back("others");
       break;
     }
-    parts.push_back(names[value]);
+    parts.push_back(c.layers[layer]);
   }
-  return join(parts, ", ");
+  std::string text = join(parts, ", ");
+  for (std::size_t g = c.groupings.size(); g-- > 0;) {
+    auto const& grouping = c.groupings[g];
+    auto const value = grouping.of_representation[members.front()];
+    if (grouping.values.size() < 2 ||
+        !std::all_of(members.begin(), members.end(), [&](auto i) { return grouping.of_representation[i] == value; }))
+      continue;
+    text += " of " + (g == 0 ? "" : grouping.name + " ") + grouping.values[value];
+    break;
+  }
+  auto const [first, last] = std::minmax_element(c.step.begin(), c.step.end());
+  Index low = *last, high = *first;
+  for (auto const i : members) {
+    low = std::min(low, c.step[i]);
+    high = std::max(high, c.step[i]);
+  }
+  if (c.checkpoints.size() > c.networks.size() && (low > *first || high < *last))
+    text += low == high ? " at step " + std::to_string(low) : " at steps " + std::to_string(low) + " to " + std::to_string(high);
+  return text;
 }
 
 /// How well a grouping predicts the clusters: share of pairs on which both agree, corrected for chance (adjusted Rand
@@ -147,15 +164,11 @@ void add_clusters(std::vector<Html>& answer, Comparison const& c, MeasureView co
   for (std::size_t i = 0; i < cluster.size(); ++i) members[cluster[i]].push_back(i);
   // What explains the clusters best: the layer, the network, or an attribute of the files?
   std::string by = "layer";
-  std::vector<std::size_t> const* code = &c.layer;
-  std::vector<std::string> const* names = &c.layers;
   double best = adjusted_rand(cluster, c.layer);
   for (auto const& grouping : c.groupings)
     if (double const index = adjusted_rand(cluster, grouping.of_representation); index > best) {
       best = index;
       by = grouping.name;
-      code = &grouping.of_representation;
-      names = &grouping.values;
     }
   Html s;
   s.text("They fall into ").strong(std::to_string(count) + " clusters");
@@ -165,7 +178,7 @@ void add_clusters(std::vector<Html>& answer, Comparison const& c, MeasureView co
   for (std::size_t k = 0; k < std::min<std::size_t>(count, 6); ++k) {
     if (k > 0) s.text("; ");
     s.strong(std::to_string(k + 1)).text(" with " + format_count(static_cast<Index>(members[k].size())) + " (" +
-                                        composition(members[k], *code, *names) + ")");
+                                        composition(c, members[k]) + ")");
   }
   s.text(".");
   answer.push_back(std::move(s));
@@ -183,9 +196,14 @@ void add_chance(std::vector<Html>& answer, Comparison const& c, MeasureView cons
     }
   if (pairs == 0) return;
   Html s;
-  s.strong(near == 0 ? "No" : format_count(near)).text(near == 1 ? " pair" : " pairs");
-  s.text(" of " + format_count(pairs) + (near == 1 ? " is" : " are") +
-         " less than three standard deviations above what unrelated representations of these ranks would show.");
+  if (near == 0) {
+    s.strong(pairs == 1 ? "The only pair lies" : "All " + format_count(pairs) + " pairs lie");
+    s.text(" at least three standard deviations above what unrelated representations of these ranks would show.");
+  } else {
+    s.strong(format_count(near) + " of " + format_count(pairs) + (pairs == 1 ? " pair" : " pairs")).text(near == 1 ? " lies" : " lie");
+    s.text(" less than three standard deviations above what unrelated representations of these ranks would show: no evidence "
+           "of similarity.");
+  }
   answer.push_back(std::move(s));
 }
 

@@ -43,7 +43,9 @@ Section compare_section(ResultSet const& results, std::string const& path) {
   Orders orders{order_by_network(c), order_by_depth(c), {}};
 
   Section section;
-  section.title = "Comparison";
+  section.title = "Comparison of " + count_of(static_cast<long long>(c.networks.size()), "network");
+  if (c.checkpoints.size() > c.networks.size())
+    section.title += " at " + count_of(static_cast<long long>(c.checkpoints.size()), "checkpoint");
   FigureGroup heatmaps{"All pairs, by every measure", "Rows and columns are representations; change their order above.", {}};
   Linkage leading_linkage;
   std::vector<std::size_t> cluster(c.count, 0);

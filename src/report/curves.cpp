@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "report/compare_figures.hpp"
@@ -37,6 +38,11 @@ std::string line_name(std::string const& a, std::string const& b) { return a <= 
 Json layer_axis(Comparison const& c) {
   return {{"field", "layer"}, {"type", "nominal"}, {"sort", c.layers}, {"title", "layer, from input to output"},
           {"axis", {{"labelAngle", c.layers.size() > 6 ? -45 : 0}, {"labelLimit", 110}, {"labelOverlap", "greedy"}}}};
+}
+
+/// The chosen measure above the figure: axis titles cannot follow a parameter, titles can.
+Json measure_title() {
+  return {{"text", {{"expr", "measure"}}}, {"anchor", "start"}, {"fontSize", 12}, {"fontWeight", "normal"}, {"color", "#5b6675"}};
 }
 
 Json measure_filter() { return {{"filter", "datum.measure == measure"}}; }
@@ -124,21 +130,21 @@ Figure layer_curves(Comparison const& c) {
                         exact("low", "5 %"),    exact("high", "95 %"),   exact("pairs", "pairs of networks")};
   Json const colour = {{"field", "line"}, {"type", "nominal"}, {"title", nullptr}, {"scale", {{"range", "category"}}},
                        {"legend", {{"orient", "bottom"}, {"columns", {{"expr", "width > 500 ? 3 : 1"}}},
-                                   {"labelLimit", 300}, {"symbolType", "stroke"}}}};
+                                   {"labelLimit", 300}, {"symbolType", "circle"},
+                                   {"symbolOpacity", 1}, {"symbolStrokeWidth", 0}}}};
   auto const value = [](std::string const& field) {
     return Json{{"field", field}, {"type", "quantitative"}, {"scale", {{"zero", false}}}};
   };
   Json y = value("v");
-  y["axis"] = {{"title", {{"expr", "measure"}}}};
   y["title"] = "value";
-  figure.spec["encoding"] = {{"x", layer_axis(c)}, {"color", colour}};
+  figure.spec["title"] = measure_title();
+  figure.spec["encoding"] = {{"x", layer_axis(c)}};
   figure.spec["layer"] = Json::array(
       {{{"mark", {{"type", "area"}, {"opacity", 0.15}}},
-        {"encoding", {{"y", value("low")}, {"y2", {{"field", "high"}}}}}},
-       {{"mark", {{"type", "line"}, {"strokeWidth", 2}}}, {"encoding", {{"y", y}}}},
+        {"encoding", {{"y", value("low")}, {"y2", {{"field", "high"}}}, {"color", colour}}}},
+       {{"mark", {{"type", "line"}, {"strokeWidth", 2}}}, {"encoding", {{"y", y}, {"color", colour}}}},
        {{"mark", {{"type", "point"}, {"filled", true}, {"size", 55}, {"opacity", 1}}},
-        {"encoding", {{"y", y}, {"tooltip", tooltip}}}}});
-  for (std::size_t i = 1; i < 3; ++i) figure.spec["layer"][i]["encoding"]["y"].erase("axis");
+        {"encoding", {{"y", y}, {"color", colour}, {"tooltip", tooltip}}}}});
   figure.spec["layer"][0]["encoding"]["y"]["title"] = "value";
   figure.marks = points;
   return figure;
@@ -169,6 +175,7 @@ Figure convergence(Comparison const& c) {
         figure.table.rows.push_back(
             {c.networks[c.network[i]], c.layers[c.layer[i]], std::to_string(c.step[i]), brief(value)});
     }
+  std::set<Index> const ticks(c.step.begin(), c.step.end());
   figure.marks = static_cast<Index>(v.size());
   figure.title = "Convergence to the final state";
   figure.reading =
@@ -178,10 +185,11 @@ Figure convergence(Comparison const& c) {
   figure.spec = specification(figure.title);
   figure.spec["params"] = {parameter("measure", c.leading().name), choice("network", "network", shown, shown)};
   figure.spec["transform"] = {measure_filter(), {{"filter", "datum.network == network"}}};
+  figure.spec["title"] = measure_title();
   figure.spec["mark"] = {{"type", "line"}, {"point", {{"filled", true}, {"size", 35}}}, {"strokeWidth", 1.8}};
   figure.spec["encoding"] = {
       {"x", {{"field", "step"}, {"type", "quantitative"}, {"scale", {{"type", "symlog"}}}, {"title", "training step"},
-             {"axis", {{"format", "~s"}, {"labelOverlap", "greedy"}}}}},
+             {"axis", {{"values", std::vector<Index>(ticks.begin(), ticks.end())}, {"format", ","}, {"labelOverlap", "greedy"}}}}},
       {"y", {{"field", "v"}, {"type", "quantitative"}, {"scale", {{"zero", false}}}, {"title", "value against the final state"}}},
       {"color", {{"field", "layer"}, {"type", "ordinal"}, {"sort", c.layers}, {"scale", {{"scheme", "viridis"}}},
                  {"title", "layer"}, {"legend", {{"labelLimit", 140}, {"symbolLimit", 24}}}}},

@@ -100,7 +100,7 @@ class Writer {
     if (drawn_) {
       out_ << "<div class=\"chart\"";
       if (figure.shape == Figure::Shape::tall && figure.height > 0) out_ << " style=\"--tall: " << figure.height << "px\"";
-      out_ << "><div id=\"chart-" << figures_.size() << "\"></div></div>\n";
+      out_ << "><div class=\"choices\"></div><div class=\"drawing\" id=\"chart-" << figures_.size() << "\"></div></div>\n";
       figures_.push_back({{"spec", figure.spec},
                           {"columns", figure.columns},
                           {"renderer", figure.marks > most_svg_marks ? "canvas" : "svg"},

@@ -12,35 +12,35 @@ main { max-width: 1240px; margin: 0 auto; padding: 24px 20px 60px; }
 header h1 { font-size: 1.65rem; line-height: 1.2; margin: 0 0 4px; }
 header p { color: var(--soft); margin: 0; }
 h2 { font-size: 1.3rem; margin: 40px 0 4px; }
-h3 { font-size: 1.02rem; margin: 0; }
+h3 { font-size: 1.02rem; margin: 0; padding-right: 36px; }
 .about { color: var(--soft); margin: 0 0 12px; }
 .answer { background: var(--paper); border: 1px solid var(--line); border-left: 4px solid var(--accent); border-radius: 6px;
           padding: 14px 20px; margin: 18px 0 14px; }
-.answer p { margin: 6px 0; max-width: 78ch; }
+.answer p { margin: 6px 0; max-width: 110ch; }
 .answer p:first-child { font-size: 1.08rem; }
 .warnings { background: #fff8e6; border: 1px solid #ecd9a0; border-radius: 6px; padding: 10px 20px; margin: 0 0 14px; }
 .warnings ul { margin: 6px 0; padding-left: 20px; }
 .controls { position: sticky; top: 0; z-index: 5; display: flex; flex-wrap: wrap; gap: 6px 22px; padding: 8px 20px; margin: 0 -20px;
             background: rgba(245, 246, 248, .96); border-bottom: 1px solid var(--line); }
-.controls label, .vega-bindings label, .vega-bind { font-size: .86rem; color: var(--soft); }
+.controls label, .vega-bind, .vega-bind label { font-size: .86rem; color: var(--soft); }
 select { font: inherit; font-size: .88rem; color: var(--ink); background: var(--paper); border: 1px solid #b9c1ca; border-radius: 5px;
          padding: 3px 6px; max-width: 100%; }
 .controls select { max-width: 330px; }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 500px), 1fr)); gap: 18px; }
-figure { margin: 0; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; padding: 14px 16px; min-width: 0; }
+figure { position: relative; margin: 0; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; padding: 14px 16px; min-width: 0; }
 figure.wide, figure.tall { grid-column: 1 / -1; }
 @media (min-width: 1100px) { figure.half { grid-column: auto; } }
 figcaption { color: var(--soft); font-size: .87rem; margin: 2px 0 8px; }
-.chart { position: relative; width: 100%; }
-.wide .chart { min-height: 400px; } .wide .chart .vega-embed { height: 400px; }
-.square .chart .vega-embed { aspect-ratio: 1 / 1.02; }
-.tall .chart .vega-embed { height: var(--tall, 420px); }
-.chart .vega-embed { width: 100%; padding-right: 0 !important; display: block; }
-.chart .vega-embed > .chart-wrapper, .chart .vega-embed.has-actions { overflow: visible; }
-.chart .vega-embed summary { opacity: .55; top: -34px; right: -6px; }
-.chart .vega-embed:hover summary, .chart .vega-embed summary:focus { opacity: 1; }
-.vega-bindings, form.vega-bindings { padding: 4px 0 0; }
-.vega-bind-name { margin-right: 4px; }
+.wide .drawing { height: 400px; }
+.square .drawing { aspect-ratio: 1 / 1.02; }
+.tall .drawing { height: var(--tall, 420px); }
+.drawing { width: 100%; padding-right: 0 !important; display: block; }
+.chart .vega-embed { position: static; }
+.chart .vega-embed summary { opacity: .6; top: 10px; right: 10px; }
+.chart .vega-embed .vega-actions { top: 44px; right: 8px; }
+figure:hover .vega-embed summary, .chart .vega-embed summary:focus { opacity: 1; }
+.choices { min-height: 4px; }
+.choices .vega-bind { display: inline-block; margin: 0 20px 6px 0; }
 .failed { color: #a02020; }
 table { border-collapse: collapse; font-size: .84rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: 3px 12px 3px 0; border-bottom: 1px solid var(--line); vertical-align: top; max-width: 46ch; }
@@ -54,11 +54,11 @@ nav a { margin-right: 16px; color: var(--accent); }
 #vg-tooltip-element td.value { max-width: 340px; white-space: normal; overflow: visible; }
 @media (max-width: 560px) {
   main { padding: 16px 12px 40px; } .controls { margin: 0 -12px; padding: 8px 12px; position: static; } figure { padding: 12px 10px; }
-  .answer { padding: 10px 14px; } header h1 { font-size: 1.35rem; } .wide .chart, .wide .chart .vega-embed { min-height: 0; height: 360px; }
-  .wide .chart { height: auto; } .controls select { max-width: 100%; }
+  .answer { padding: 10px 14px; } header h1 { font-size: 1.35rem; } .wide .drawing { height: 360px; }
+  .controls select { max-width: 100%; }
 }
 @media print {
-  body { background: none; font-size: 11pt; } main { max-width: none; padding: 0; } .controls, .vega-bindings, details:not([open]),
+  body { background: none; font-size: 11pt; } main { max-width: none; padding: 0; } .controls, .choices, details:not([open]),
   .vega-embed summary { display: none !important; }
   figure, .answer, .warnings { break-inside: avoid; } .grid { display: block; } figure { margin-bottom: 14px; }
 }
@@ -94,7 +94,8 @@ char const* const page_script = R"js(
     if (figure.columns) spec.datasets = { rows: rows(figure.columns) };
     const options = {
       renderer: figure.renderer, config: config, ast: false, mode: "vega-lite", downloadFileName: figure.file,
-      actions: { export: true, source: false, compiled: false, editor: false }, tooltip: { theme: "light" }
+      actions: { export: true, source: false, compiled: false, editor: false }, tooltip: { theme: "light" },
+      bind: place.previousElementSibling
     };
     try {
       const embedded = await vegaEmbed(place, spec, options);
