@@ -42,6 +42,7 @@ constexpr std::array known = {
     Known{"No space left on device", "the disk is full", "free some space or choose another place"},
     Known{"Disk quota exceeded", "the disk quota is used up", "free some space or choose another place"},
     Known{"Is a directory", "it is a directory", "name a file"},
+    Known{"not a dataset", "it is not an array", ""},
     Known{"doesn't exist", "there is no such object in the file", ""},
     Known{"not found", "there is no such object in the file", ""},
     Known{"addr overflow", "the file is shorter than its contents say", "copy or write it again"},
