@@ -73,19 +73,23 @@ Figure canonical_correlations(Comparison const& c, ResultSet const& results) {
   figure.shape = Figure::Shape::half;
   figure.title = "Sorted canonical correlations";
   figure.reading =
-      "One line per pair, the chosen one in colour: how many directions two representations share, and how exactly. The "
-      "dashed line is the largest correlation that chance alone produces with this many samples; what lies below it is not "
+      "One line per pair, the chosen one in colour: how many directions two representations share, and how exactly. "
+      "The "
+      "dashed line is the largest correlation that chance alone produces with this many samples; what lies below it is "
+      "not "
       "evidence.";
   if (pairs.size() < first.size())
-    figure.reading += " The first " + std::to_string(pairs.size()) + " of " + format_count(static_cast<Index>(first.size())) +
-                      " pairs, equal layers first.";
+    figure.reading += " The first " + std::to_string(pairs.size()) + " of " +
+                      format_count(static_cast<Index>(first.size())) + " pairs, equal layers first.";
   figure.columns = {{"pair", pair}, {"component", component}, {"v", v}, {"edge", edge}};
   figure.spec = specification(figure.title);
   Json texts_by_name = texts;
   figure.spec["params"] = {parameter("names", texts_by_name), choice("pair", "pair", names, texts)};
   figure.spec["transform"] = {calculate("names[toNumber(datum.pair)]", "name")};
-  Json const x = {{"field", "component"}, {"type", "quantitative"}, {"title", "component"}, {"scale", {{"nice", false}}}};
-  Json const y = {{"field", "v"}, {"type", "quantitative"}, {"title", "canonical correlation"}, {"scale", {{"domain", {0, 1}}}}};
+  Json const x = {
+      {"field", "component"}, {"type", "quantitative"}, {"title", "component"}, {"scale", {{"nice", false}}}};
+  Json const y = {
+      {"field", "v"}, {"type", "quantitative"}, {"title", "canonical correlation"}, {"scale", {{"domain", {0, 1}}}}};
   Json const chosen = {{{"filter", "datum.pair == pair"}}};
   Json const tooltip = {exact("name", "pair"), exact("component", "component"), exact("v", "correlation"),
                         exact("edge", "chance edge")};
@@ -93,12 +97,16 @@ Figure canonical_correlations(Comparison const& c, ResultSet const& results) {
       {{{"mark", {{"type", "line"}, {"color", "#bbb"}, {"strokeWidth", 0.8}, {"opacity", 0.6}}},
         {"encoding", {{"x", x}, {"y", y}, {"detail", {{"field", "pair"}}}}}},
        {{"transform", chosen},
-        {"mark", {{"type", "line"}, {"strokeWidth", 2}, {"color", "#31688e"},
-                  {"point", {{"filled", true}, {"size", 18}, {"color", "#31688e"}}}}},
+        {"mark",
+         {{"type", "line"},
+          {"strokeWidth", 2},
+          {"color", "#31688e"},
+          {"point", {{"filled", true}, {"size", 18}, {"color", "#31688e"}}}}},
         {"encoding", {{"x", x}, {"y", y}, {"tooltip", tooltip}}}},
        {{"transform", {{{"filter", "datum.pair == pair && datum.component == 1"}}}},
         {"mark", {{"type", "rule"}, {"strokeDash", {5, 4}}, {"color", "#b5342b"}, {"strokeWidth", 1.5}}},
-        {"encoding", {{"y", {{"field", "edge"}, {"type", "quantitative"}}}, {"tooltip", {exact("edge", "chance edge")}}}}}});
+        {"encoding",
+         {{"y", {{"field", "edge"}, {"type", "quantitative"}}}, {"tooltip", {exact("edge", "chance edge")}}}}}});
   figure.marks = static_cast<Index>(v.size());
   return figure;
 }
@@ -128,7 +136,8 @@ Figure value_against_chance(Comparison const& c) {
         z.push_back(number(score));
         relation.push_back(c.network[i] == c.network[j] ? 0 : c.layer[i] == c.layer[j] ? 1 : 2);
         if (shown++ < 20)
-          figure.table.rows.push_back({m.name, c.short_label[i], c.short_label[j], brief(value), brief(null), brief(score)});
+          figure.table.rows.push_back(
+              {m.name, c.short_label[i], c.short_label[j], brief(value), brief(null), brief(score)});
       }
     if (shown > 0) names.push_back(m.name);
   }
@@ -136,7 +145,8 @@ Figure value_against_chance(Comparison const& c) {
   figure.shape = Figure::Shape::half;
   figure.title = "Value against chance";
   figure.reading =
-      "Every point is a pair. On the dashed line, the value is what unrelated representations of these ranks would show; "
+      "Every point is a pair. On the dashed line, the value is what unrelated representations of these ranks would "
+      "show; "
       "only the distance above it is similarity.";
   if (stride > 1) figure.reading += " Every " + format_count(static_cast<Index>(stride)) + "th pair is drawn.";
   figure.table.omitted = "At most 20 pairs of each measure.";
@@ -147,27 +157,36 @@ Figure value_against_chance(Comparison const& c) {
                            parameter("relations", {"same network", "same layer, different networks", "other"}),
                            choice("chance_measure", "measure", names, names)};
   if (leading != names.end()) figure.spec["params"].back()["value"] = *leading;
-  figure.spec["transform"] = {{{"filter", "datum.measure == chance_measure"}}, calculate("labels[datum.a]", "row"),
-                              calculate("labels[datum.b]", "column"), calculate("relations[datum.r]", "relation")};
+  figure.spec["transform"] = {{{"filter", "datum.measure == chance_measure"}},
+                              calculate("labels[datum.a]", "row"),
+                              calculate("labels[datum.b]", "column"),
+                              calculate("relations[datum.r]", "relation")};
   Json const x = {{"field", "n"}, {"type", "quantitative"}, {"title", "chance level"}, {"scale", {{"zero", true}}}};
   Json const y = {{"field", "v"}, {"type", "quantitative"}, {"title", "value"}, {"scale", {{"zero", true}}}};
   figure.spec["layer"] = Json::array(
       {{{"transform", {{{"aggregate", {{{"op", "max"}, {"field", "n"}, {"as", "end"}}}}}, calculate("0", "start")}},
         {"mark", {{"type", "rule"}, {"strokeDash", {5, 4}}, {"color", "#777"}}},
-        {"encoding", {{"x", {{"field", "start"}, {"type", "quantitative"}, {"title", "chance level"}}},
-                      {"x2", {{"field", "end"}}},
-                      {"y", {{"field", "start"}, {"type", "quantitative"}, {"title", "value"}}},
-                      {"y2", {{"field", "end"}}}}}},
+        {"encoding",
+         {{"x", {{"field", "start"}, {"type", "quantitative"}, {"title", "chance level"}}},
+          {"x2", {{"field", "end"}}},
+          {"y", {{"field", "start"}, {"type", "quantitative"}, {"title", "value"}}},
+          {"y2", {{"field", "end"}}}}}},
        {{"mark", {{"type", "point"}, {"filled", true}, {"size", 26}, {"opacity", 0.65}}},
         {"encoding",
-         {{"x", x}, {"y", y},
-          {"color", {{"field", "relation"}, {"type", "nominal"}, {"title", nullptr},
-                     {"sort", {"same network", "same layer, different networks", "other"}},
-                     {"scale", {{"domain", {"same network", "same layer, different networks", "other"}},
-                                {"range", {"#31688e", "#e69f00", "#9a9a9a"}}}},
-                     {"legend", {{"orient", "bottom"}, {"columns", {{"expr", "width > 420 ? 3 : 1"}}}, {"labelLimit", 260}}}}},
-          {"tooltip", {exact("row", "row"), exact("column", "column"), exact("v", "value"), exact("n", "chance level"),
-                       exact("z", "deviations above chance")}}}}}});
+         {{"x", x},
+          {"y", y},
+          {"color",
+           {{"field", "relation"},
+            {"type", "nominal"},
+            {"title", nullptr},
+            {"sort", {"same network", "same layer, different networks", "other"}},
+            {"scale",
+             {{"domain", {"same network", "same layer, different networks", "other"}},
+              {"range", {"#31688e", "#e69f00", "#9a9a9a"}}}},
+            {"legend", {{"orient", "bottom"}, {"columns", {{"expr", "width > 420 ? 3 : 1"}}}, {"labelLimit", 260}}}}},
+          {"tooltip",
+           {exact("row", "row"), exact("column", "column"), exact("v", "value"), exact("n", "chance level"),
+            exact("z", "deviations above chance")}}}}}});
   figure.marks = static_cast<Index>(v.size());
   return figure;
 }

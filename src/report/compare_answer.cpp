@@ -25,7 +25,9 @@ double pair_value(Comparison const& c, MeasureView const& m, std::size_t i, std:
 /// Sorted from most to least alike; pairs of different networks only, where there are several.
 std::vector<Scored> extremes(Comparison const& c, MeasureView const& m) {
   std::vector<Scored> most, least;
-  auto const alike = [&](Scored const& x, Scored const& y) { return m.distance ? x.value < y.value : x.value > y.value; };
+  auto const alike = [&](Scored const& x, Scored const& y) {
+    return m.distance ? x.value < y.value : x.value > y.value;
+  };
   auto const keep = [](std::vector<Scored>& best, Scored const& pair, auto const& before) {
     if (best.size() == 3 && !before(pair, best.back())) return;
     best.insert(std::upper_bound(best.begin(), best.end(), pair, before), pair);
@@ -51,8 +53,8 @@ void add_counts(std::vector<Html>& answer, Comparison const& c) {
     s.text(", " + count_of(static_cast<long long>(c.checkpoints.size()), "checkpoint"));
   s.text(", " + count_of(static_cast<long long>(c.layers.size()), "layer"));
   auto const [low, high] = std::minmax_element(c.samples.begin(), c.samples.end());
-  s.text(", each with " + format_count(*low) + (*low == *high ? "" : " to " + format_count(*high)) + " rows of activations, by " +
-         count_of(static_cast<long long>(c.measures.size()), "measure") + ".");
+  s.text(", each with " + format_count(*low) + (*low == *high ? "" : " to " + format_count(*high)) +
+         " rows of activations, by " + count_of(static_cast<long long>(c.measures.size()), "measure") + ".");
   answer.push_back(std::move(s));
 }
 
@@ -63,11 +65,17 @@ void add_extremes(std::vector<Html>& answer, Comparison const& c, MeasureView co
     return;
   }
   Html s;
-  s.text("By ").strong(m.name).text(c.networks.size() > 1 ? ", the most similar representations of different networks are "
-                                                          : ", the most similar representations are ");
+  s.text("By ").strong(m.name).text(c.networks.size() > 1
+                                        ? ", the most similar representations of different networks are "
+                                        : ", the most similar representations are ");
   s.strong(c.label[pairs[0].i]).text(" and ").strong(c.label[pairs[0].j]);
   s.text(" (").strong(brief(pairs[0].value)).text("), the least similar ");
-  s.strong(c.label[pairs[1].i]).text(" and ").strong(c.label[pairs[1].j]).text(" (").strong(brief(pairs[1].value)).text(").");
+  s.strong(c.label[pairs[1].i])
+      .text(" and ")
+      .strong(c.label[pairs[1].j])
+      .text(" (")
+      .strong(brief(pairs[1].value))
+      .text(").");
   answer.push_back(std::move(s));
 }
 
@@ -89,10 +97,14 @@ void add_layers(std::vector<Html>& answer, Comparison const& c, MeasureView cons
     if (number_of[layer] > 0) known.push_back(layer);
   if (known.size() < 2) return;
   auto const mean = [&](std::size_t layer) { return sum[layer] / number_of[layer]; };
-  auto const [low, high] = std::minmax_element(known.begin(), known.end(), [&](auto a, auto b) { return mean(a) < mean(b); });
+  auto const [low, high] =
+      std::minmax_element(known.begin(), known.end(), [&](auto a, auto b) { return mean(a) < mean(b); });
   auto const most = m.distance ? *low : *high, least = m.distance ? *high : *low;
   Html s;
-  s.text("Layer for layer, different networks agree most in ").strong(c.layers[most]).text(" (mean ").strong(brief(mean(most)));
+  s.text("Layer for layer, different networks agree most in ")
+      .strong(c.layers[most])
+      .text(" (mean ")
+      .strong(brief(mean(most)));
   s.text(") and least in ").strong(c.layers[least]).text(" (").strong(brief(mean(least))).text(").");
   answer.push_back(std::move(s));
 }
@@ -128,7 +140,8 @@ std::string composition(Comparison const& c, std::vector<std::size_t> const& mem
     high = std::max(high, c.step[i]);
   }
   if (c.checkpoints.size() > c.networks.size() && (low > *first || high < *last))
-    text += low == high ? " at step " + std::to_string(low) : " at steps " + std::to_string(low) + " to " + std::to_string(high);
+    text += low == high ? " at step " + std::to_string(low)
+                        : " at steps " + std::to_string(low) + " to " + std::to_string(high);
   return text;
 }
 
@@ -157,7 +170,8 @@ void add_clusters(std::vector<Html>& answer, Comparison const& c, MeasureView co
   std::size_t const count = cluster.empty() ? 0 : *std::max_element(cluster.begin(), cluster.end()) + 1;
   if (count < 2) {
     if (c.count >= 3)
-      answer.push_back(Html().text("No division of the representations into clusters stands out by ").text(m.name).text("."));
+      answer.push_back(
+          Html().text("No division of the representations into clusters stands out by ").text(m.name).text("."));
     return;
   }
   std::vector<std::vector<std::size_t>> members(count);
@@ -172,13 +186,12 @@ void add_clusters(std::vector<Html>& answer, Comparison const& c, MeasureView co
     }
   Html s;
   s.text("They fall into ").strong(std::to_string(count) + " clusters");
-  if (best > 0.25)
-    s.text(", best told apart by ").strong(by).text(" (adjusted Rand index " + brief(best) + ")");
+  if (best > 0.25) s.text(", best told apart by ").strong(by).text(" (adjusted Rand index " + brief(best) + ")");
   s.text(": ");
   for (std::size_t k = 0; k < std::min<std::size_t>(count, 6); ++k) {
     if (k > 0) s.text("; ");
-    s.strong(std::to_string(k + 1)).text(" with " + format_count(static_cast<Index>(members[k].size())) + " (" +
-                                        composition(c, members[k]) + ")");
+    s.strong(std::to_string(k + 1))
+        .text(" with " + format_count(static_cast<Index>(members[k].size())) + " (" + composition(c, members[k]) + ")");
   }
   s.text(".");
   answer.push_back(std::move(s));
@@ -200,14 +213,18 @@ void add_chance(std::vector<Html>& answer, Comparison const& c, MeasureView cons
     s.strong(pairs == 1 ? "The only pair lies" : "All " + format_count(pairs) + " pairs lie");
     s.text(" at least three standard deviations above what unrelated representations of these ranks would show.");
   } else {
-    s.strong(format_count(near) + " of " + format_count(pairs) + (pairs == 1 ? " pair" : " pairs")).text(near == 1 ? " lies" : " lie");
-    s.text(" less than three standard deviations above what unrelated representations of these ranks would show: no evidence "
-           "of similarity.");
+    s.strong(format_count(near) + " of " + format_count(pairs) + (pairs == 1 ? " pair" : " pairs"))
+        .text(near == 1 ? " lies" : " lie");
+    s.text(
+        " less than three standard deviations above what unrelated representations of these ranks would show: no "
+        "evidence "
+        "of similarity.");
   }
   answer.push_back(std::move(s));
 }
 
-void tally_sentences(std::vector<Html>& warnings, std::map<std::string, std::vector<std::string>> const& labels_by_text) {
+void tally_sentences(std::vector<Html>& warnings,
+                     std::map<std::string, std::vector<std::string>> const& labels_by_text) {
   for (auto const& [text, labels] : labels_by_text) {
     Html s;
     s.strong(text).text(": " + count_of(static_cast<long long>(labels.size()), "representation") + " (");
@@ -238,7 +255,8 @@ void add_refusals(std::vector<Html>& warnings, ResultSet const& results) {
   for (std::size_t i = 0; i < std::min(labels.size(), most); ++i)
     warnings.push_back(Html().text("Refused: ").strong(labels[i]).text(" (" + reasons[i] + ")."));
   if (labels.size() > most)
-    warnings.push_back(Html().text("And " + count_of(static_cast<long long>(labels.size() - most), "further refusal") + "."));
+    warnings.push_back(
+        Html().text("And " + count_of(static_cast<long long>(labels.size() - most), "further refusal") + "."));
 }
 
 std::vector<Html> comparison_warnings(Comparison const& c, ResultSet const& results) {

@@ -23,7 +23,8 @@ Table representations_table(Comparison const& c, std::vector<std::size_t> const&
     table.rows.push_back({c.label[i], format_count(c.samples[i]), format_count(c.features[i]), format_count(c.rank[i]),
                           brief(c.participation_ratio[i]), std::to_string(cluster[i] + 1), c.status[i]});
   if (c.count > most)
-    table.omitted = "The first " + std::to_string(most) + " of " + format_count(static_cast<Index>(c.count)) + " representations.";
+    table.omitted =
+        "The first " + std::to_string(most) + " of " + format_count(static_cast<Index>(c.count)) + " representations.";
   return table;
 }
 
@@ -46,7 +47,8 @@ Section compare_section(ResultSet const& results, std::string const& path) {
   section.title = "Comparison of " + count_of(static_cast<long long>(c.networks.size()), "network");
   if (c.checkpoints.size() > c.networks.size())
     section.title += " at " + count_of(static_cast<long long>(c.checkpoints.size()), "checkpoint");
-  FigureGroup heatmaps{"All pairs, by every measure", "Rows and columns are representations; change their order above.", {}};
+  FigureGroup heatmaps{
+      "All pairs, by every measure", "Rows and columns are representations; change their order above.", {}};
   Linkage leading_linkage;
   std::vector<std::size_t> cluster(c.count, 0);
   auto const draw = [&](MeasureView const& m) {
@@ -64,8 +66,9 @@ Section compare_section(ResultSet const& results, std::string const& path) {
 
   section.answer = comparison_answer(c, cluster);
   section.warnings = comparison_warnings(c, results);
-  section.controls = {{"order", "order of rows", {{"network", "by network"}, {"depth", "by depth"}, {"clustering", "by clustering"}}},
-                      {"measure", "measure of the curves", measure_options(c)}};
+  section.controls = {
+      {"order", "order of rows", {{"network", "by network"}, {"depth", "by depth"}, {"clustering", "by clustering"}}},
+      {"measure", "measure of the curves", measure_options(c)}};
   std::stable_partition(section.controls[1].options.begin(), section.controls[1].options.end(),
                         [&](auto const& option) { return option.first == c.leading().name; });
 

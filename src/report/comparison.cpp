@@ -53,8 +53,7 @@ void order_layers(Comparison& c, std::vector<std::string> const& layer) {
   }
   std::vector<std::size_t> order(names.size()), place(names.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(),
-                   [&](auto a, auto b) { return sum[a] / number[a] < sum[b] / number[b]; });
+  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return sum[a] / number[a] < sum[b] / number[b]; });
   for (std::size_t i = 0; i < order.size(); ++i) {
     place[order[i]] = i;
     c.layers.push_back(names[order[i]]);
@@ -67,7 +66,8 @@ void find_checkpoints(Comparison& c) {
   for (std::size_t i = 0; i < c.count; ++i) {
     auto const [found, fresh] = place.emplace(std::pair(c.network[i], c.step[i]), c.checkpoints.size());
     if (fresh)
-      c.checkpoints.push_back({c.networks[c.network[i]] + "@" + std::to_string(c.step[i]), c.network[i], c.step[i], {}});
+      c.checkpoints.push_back(
+          {c.networks[c.network[i]] + "@" + std::to_string(c.step[i]), c.network[i], c.step[i], {}});
     c.checkpoints[found->second].representations.push_back(i);
   }
 }
@@ -133,7 +133,7 @@ MeasureView view_measure(ResultSet const& results, Variable const& variable) {
   auto const companion = [&](std::string const& suffix) -> std::vector<double> const* {
     auto const* found = results.find(variable.name + suffix);
     return found != nullptr && found->dimensions == variable.dimensions ? std::get_if<std::vector<double>>(&found->data)
-                                                                         : nullptr;
+                                                                        : nullptr;
   };
   m.null = companion("_null");
   m.z = companion("_z");
@@ -205,7 +205,8 @@ Comparison view_comparison(ResultSet const& results, std::string const& path) {
   } catch (std::logic_error const& error) {
     throw InputError(path + " is not a whole result of compare", error.what(), "run confer compare again");
   } catch (std::bad_variant_access const&) {
-    throw InputError(path + " is not a whole result of compare", "a variable has another type", "run confer compare again");
+    throw InputError(path + " is not a whole result of compare", "a variable has another type",
+                     "run confer compare again");
   }
 }
 

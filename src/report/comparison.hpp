@@ -23,7 +23,7 @@ struct MeasureView {
 /// A column that groups networks: their names, or an attribute of the files.
 struct Grouping {
   std::string name;
-  std::vector<std::string> values;     ///< distinct, in order of appearance
+  std::vector<std::string> values;  ///< distinct, in order of appearance
   std::vector<std::size_t> of_representation;
 };
 
@@ -37,20 +37,20 @@ struct CheckpointView {
 
 /// Views into a ResultSet, which must outlive this.
 struct Comparison {
-  std::size_t count = 0;                     ///< R
-  std::vector<std::string> label;            ///< full: "network@step/layer", printable
-  std::vector<std::string> short_label;      ///< without what all have in common
-  std::vector<std::size_t> network, layer;   ///< indices into networks, layers
-  std::vector<std::string> networks;         ///< in catalog order
-  std::vector<std::string> layers;           ///< distinct names, by mean depth
+  std::size_t count = 0;                    ///< R
+  std::vector<std::string> label;           ///< full: "network@step/layer", printable
+  std::vector<std::string> short_label;     ///< without what all have in common
+  std::vector<std::size_t> network, layer;  ///< indices into networks, layers
+  std::vector<std::string> networks;        ///< in catalog order
+  std::vector<std::string> layers;          ///< distinct names, by mean depth
   std::vector<Index> step, depth, samples, features, rank;
-  std::vector<std::string> status, warnings; ///< per representation
+  std::vector<std::string> status, warnings;  ///< per representation
   std::vector<double> participation_ratio;
   std::vector<MeasureView> measures;
   std::vector<std::string> pair_status_names;
   std::vector<Index> const* pair_status = nullptr;
   std::vector<CheckpointView> checkpoints;
-  std::vector<Grouping> groupings;           ///< groupings[0] is by network
+  std::vector<Grouping> groupings;  ///< groupings[0] is by network
 
   std::size_t at(std::size_t row, std::size_t column) const { return row * count + column; }
   /// The measure the answer is given in: CKA, else the first similarity, else the first.

@@ -36,13 +36,20 @@ struct Columns {
 std::string line_name(std::string const& a, std::string const& b) { return a <= b ? a + " – " + b : b + " – " + a; }
 
 Json layer_axis(Comparison const& c) {
-  return {{"field", "layer"}, {"type", "nominal"}, {"sort", c.layers}, {"title", "layer, from input to output"},
+  return {{"field", "layer"},
+          {"type", "nominal"},
+          {"sort", c.layers},
+          {"title", "layer, from input to output"},
           {"axis", {{"labelAngle", c.layers.size() > 6 ? -45 : 0}, {"labelLimit", 110}, {"labelOverlap", "greedy"}}}};
 }
 
 /// The chosen measure above the figure: axis titles cannot follow a parameter, titles can.
 Json measure_title() {
-  return {{"text", {{"expr", "measure"}}}, {"anchor", "start"}, {"fontSize", 12}, {"fontWeight", "normal"}, {"color", "#5b6675"}};
+  return {{"text", {{"expr", "measure"}}},
+          {"anchor", "start"},
+          {"fontSize", 12},
+          {"fontWeight", "normal"},
+          {"color", "#5b6675"}};
 }
 
 Json measure_filter() { return {{"filter", "datum.measure == measure"}}; }
@@ -73,8 +80,8 @@ Figure layer_curves(Comparison const& c) {
         for (std::size_t b = a + 1; b < c.networks.size(); ++b) {
           auto const i = states[layer][a], j = states[layer][b];
           if (i == c.count || j == c.count) continue;
-          auto const name = line_name(grouping.values[grouping.of_representation[i]],
-                                      grouping.values[grouping.of_representation[j]]);
+          auto const name =
+              line_name(grouping.values[grouping.of_representation[i]], grouping.values[grouping.of_representation[j]]);
           pairs[name][layer].emplace_back(i, j);
         }
     if (pairs.empty() || pairs.size() > 2 * most_lines) continue;
@@ -113,12 +120,13 @@ Figure layer_curves(Comparison const& c) {
   if (points == 0) return figure;
   figure.title = "Layer by layer";
   figure.reading =
-      "The same layer in two networks, each at its last step, from input to output. Lines: mean over pairs of different "
+      "The same layer in two networks, each at its last step, from input to output. Lines: mean over pairs of "
+      "different "
       "networks; bands: the middle 90 % of these pairs (both directions where the measure is not symmetric).";
   figure.table.header = {"pair", "layer", c.leading().name, "5 %", "95 %", "pairs"};
-  figure.columns = {{"measure", columns.measure}, {"grouping", columns.grouping}, {"line", columns.line},
-                    {"layer", columns.layer},     {"v", columns.mean},            {"low", columns.low},
-                    {"high", columns.high},       {"pairs", columns.pairs}};
+  figure.columns = {
+      {"measure", columns.measure}, {"grouping", columns.grouping}, {"line", columns.line}, {"layer", columns.layer},
+      {"v", columns.mean},          {"low", columns.low},           {"high", columns.high}, {"pairs", columns.pairs}};
   figure.spec = specification(figure.title);
   auto& params = figure.spec["params"];
   params.push_back(parameter("measure", c.leading().name));
@@ -126,12 +134,20 @@ Figure layer_curves(Comparison const& c) {
   params.push_back(choice("grouping", "lines by", names, texts));
   params.back()["value"] = names.back();
   figure.spec["transform"] = {measure_filter(), {{"filter", "datum.grouping == grouping"}}};
-  Json const tooltip = {exact("line", "pair"),  exact("layer", "layer"), exact("measure", "measure"), exact("v", "mean"),
-                        exact("low", "5 %"),    exact("high", "95 %"),   exact("pairs", "pairs of networks")};
-  Json const colour = {{"field", "line"}, {"type", "nominal"}, {"title", nullptr}, {"scale", {{"range", "category"}}},
-                       {"legend", {{"orient", "bottom"}, {"columns", {{"expr", "width > 500 ? 3 : 1"}}},
-                                   {"labelLimit", 300}, {"symbolType", "circle"},
-                                   {"symbolOpacity", 1}, {"symbolStrokeWidth", 0}}}};
+  Json const tooltip = {
+      exact("line", "pair"), exact("layer", "layer"), exact("measure", "measure"),        exact("v", "mean"),
+      exact("low", "5 %"),   exact("high", "95 %"),   exact("pairs", "pairs of networks")};
+  Json const colour = {{"field", "line"},
+                       {"type", "nominal"},
+                       {"title", nullptr},
+                       {"scale", {{"range", "category"}}},
+                       {"legend",
+                        {{"orient", "bottom"},
+                         {"columns", {{"expr", "width > 500 ? 3 : 1"}}},
+                         {"labelLimit", 300},
+                         {"symbolType", "circle"},
+                         {"symbolOpacity", 1},
+                         {"symbolStrokeWidth", 0}}}};
   auto const value = [](std::string const& field) {
     return Json{{"field", field}, {"type", "quantitative"}, {"scale", {{"zero", false}}}};
   };
@@ -139,12 +155,12 @@ Figure layer_curves(Comparison const& c) {
   y["title"] = "value";
   figure.spec["title"] = measure_title();
   figure.spec["encoding"] = {{"x", layer_axis(c)}};
-  figure.spec["layer"] = Json::array(
-      {{{"mark", {{"type", "area"}, {"opacity", 0.15}}},
-        {"encoding", {{"y", value("low")}, {"y2", {{"field", "high"}}}, {"color", colour}}}},
-       {{"mark", {{"type", "line"}, {"strokeWidth", 2}}}, {"encoding", {{"y", y}, {"color", colour}}}},
-       {{"mark", {{"type", "point"}, {"filled", true}, {"size", 55}, {"opacity", 1}}},
-        {"encoding", {{"y", y}, {"color", colour}, {"tooltip", tooltip}}}}});
+  figure.spec["layer"] =
+      Json::array({{{"mark", {{"type", "area"}, {"opacity", 0.15}}},
+                    {"encoding", {{"y", value("low")}, {"y2", {{"field", "high"}}}, {"color", colour}}}},
+                   {{"mark", {{"type", "line"}, {"strokeWidth", 2}}}, {"encoding", {{"y", y}, {"color", colour}}}},
+                   {{"mark", {{"type", "point"}, {"filled", true}, {"size", 55}, {"opacity", 1}}},
+                    {"encoding", {{"y", y}, {"color", colour}, {"tooltip", tooltip}}}}});
   figure.spec["layer"][0]["encoding"]["y"]["title"] = "value";
   figure.marks = points;
   return figure;
@@ -188,13 +204,28 @@ Figure convergence(Comparison const& c) {
   figure.spec["title"] = measure_title();
   figure.spec["mark"] = {{"type", "line"}, {"point", {{"filled", true}, {"size", 35}}}, {"strokeWidth", 1.8}};
   figure.spec["encoding"] = {
-      {"x", {{"field", "step"}, {"type", "quantitative"}, {"scale", {{"type", "symlog"}}}, {"title", "training step"},
-             {"axis", {{"values", std::vector<Index>(ticks.begin(), ticks.end())}, {"format", ","}, {"labelOverlap", "greedy"}}}}},
-      {"y", {{"field", "v"}, {"type", "quantitative"}, {"scale", {{"zero", false}}}, {"title", "value against the final state"}}},
-      {"color", {{"field", "layer"}, {"type", "ordinal"}, {"sort", c.layers}, {"scale", {{"scheme", "viridis"}}},
-                 {"title", "layer"}, {"legend", {{"labelLimit", 140}, {"symbolLimit", 24}}}}},
-      {"tooltip", {exact("network", "network"), exact("layer", "layer"), exact("step", "step"),
-                   exact("measure", "measure"), exact("v", "value")}}};
+      {"x",
+       {{"field", "step"},
+        {"type", "quantitative"},
+        {"scale", {{"type", "symlog"}}},
+        {"title", "training step"},
+        {"axis",
+         {{"values", std::vector<Index>(ticks.begin(), ticks.end())}, {"format", ","}, {"labelOverlap", "greedy"}}}}},
+      {"y",
+       {{"field", "v"},
+        {"type", "quantitative"},
+        {"scale", {{"zero", false}}},
+        {"title", "value against the final state"}}},
+      {"color",
+       {{"field", "layer"},
+        {"type", "ordinal"},
+        {"sort", c.layers},
+        {"scale", {{"scheme", "viridis"}}},
+        {"title", "layer"},
+        {"legend", {{"labelLimit", 140}, {"symbolLimit", 24}}}}},
+      {"tooltip",
+       {exact("network", "network"), exact("layer", "layer"), exact("step", "step"), exact("measure", "measure"),
+        exact("v", "value")}}};
   return figure;
 }
 

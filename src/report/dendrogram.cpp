@@ -39,9 +39,10 @@ Figure dendrogram(Comparison const& c, MeasureView const& measure, Linkage const
   std::size_t const leaves = drawn.members.size();
   figure.shape = Figure::Shape::tall;
   figure.title = "Which representations belong together";
-  figure.reading = "Average linkage by " + measure.name + (measure.distance ? "" : " (distance: 1 - value)") +
-                   ". Two branches join at the mean distance between their members: the further right, the more different. "
-                   "Colours: the clusters named in the answer.";
+  figure.reading =
+      "Average linkage by " + measure.name + (measure.distance ? "" : " (distance: 1 - value)") +
+      ". Two branches join at the mean distance between their members: the further right, the more different. "
+      "Colours: the clusters named in the answer.";
 
   struct Node {
     double x, y;
@@ -82,22 +83,38 @@ Figure dendrogram(Comparison const& c, MeasureView const& measure, Linkage const
   Json const y = {{"field", "y"},
                   {"type", "quantitative"},
                   {"scale", {{"domain", {0, leaves}}, {"nice", false}, {"reverse", true}}},
-                  {"axis", {{"values", ticks}, {"title", nullptr}, {"grid", false}, {"domain", false}, {"ticks", false},
-                            {"labelExpr", "labels[floor(datum.value)]"}, {"labelLimit", 160}, {"labelFontSize", 10},
-                            {"labelPadding", 8}, {"labelOverlap", "greedy"}}}};
-  Json const x = {{"field", "x"}, {"type", "quantitative"}, {"scale", {{"nice", true}, {"zero", true}}},
-                  {"title", "mean distance where branches join"}, {"axis", {{"grid", true}}}};
+                  {"axis",
+                   {{"values", ticks},
+                    {"title", nullptr},
+                    {"grid", false},
+                    {"domain", false},
+                    {"ticks", false},
+                    {"labelExpr", "labels[floor(datum.value)]"},
+                    {"labelLimit", 160},
+                    {"labelFontSize", 10},
+                    {"labelPadding", 8},
+                    {"labelOverlap", "greedy"}}}};
+  Json const x = {{"field", "x"},
+                  {"type", "quantitative"},
+                  {"scale", {{"nice", true}, {"zero", true}}},
+                  {"title", "mean distance where branches join"},
+                  {"axis", {{"grid", true}}}};
   figure.spec["layer"] = Json::array(
       {{{"data", {{"values", lines}}},
         {"mark", {{"type", "rule"}, {"strokeWidth", 1.3}, {"color", "#555"}}},
         {"encoding",
-         {{"x", x}, {"x2", {{"field", "x2"}}}, {"y", y}, {"y2", {{"field", "y2"}}},
+         {{"x", x},
+          {"x2", {{"field", "x2"}}},
+          {"y", y},
+          {"y2", {{"field", "y2"}}},
           {"tooltip", {exact("height", "distance"), exact("members", "representations below")}}}}},
        {{"data", {{"values", points}}},
         {"mark", {{"type", "point"}, {"filled", true}, {"size", 45}, {"opacity", 1}, {"xOffset", -4}}},
         {"encoding",
-         {{"x", x}, {"y", y}, {"color", {{"field", "cluster"}, {"type", "nominal"}, {"scale", {{"range", "category"}}},
-                                         {"legend", nullptr}}},
+         {{"x", x},
+          {"y", y},
+          {"color",
+           {{"field", "cluster"}, {"type", "nominal"}, {"scale", {{"range", "category"}}}, {"legend", nullptr}}},
           {"tooltip", {exact("label", "representation"), exact("cluster", "cluster")}}}}}});
   figure.height = static_cast<int>(80 + 17 * leaves);
   figure.marks = static_cast<Index>(4 * leaves);

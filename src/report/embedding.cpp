@@ -14,7 +14,8 @@ namespace {
 constexpr std::size_t most_points = 500;  ///< an eigen-decomposition of this size takes a fraction of a second
 
 /// Mean distance between the equal layers of two checkpoints; NaN when they share none.
-double checkpoint_distance(Comparison const& c, MeasureView const& m, CheckpointView const& a, CheckpointView const& b) {
+double checkpoint_distance(Comparison const& c, MeasureView const& m, CheckpointView const& a,
+                           CheckpointView const& b) {
   double sum = 0, number_of = 0;
   for (auto const i : a.representations)
     for (auto const j : b.representations) {
@@ -111,10 +112,11 @@ Figure embedding(Comparison const& c) {
   figure.shape = Figure::Shape::half;
   figure.title = "Networks in the plane";
   bool const steps = c.checkpoints.size() > c.networks.size();
-  figure.reading = std::string("Every point is a ") + (steps ? "network at one step" : "network") +
-                   "; near points have similar representations, layer for layer (classical scaling of the mean distance "
-                   "between equal layers; the axes have no meaning of their own)." +
-                   (steps ? " Thin lines follow a network through training." : "");
+  figure.reading =
+      std::string("Every point is a ") + (steps ? "network at one step" : "network") +
+      "; near points have similar representations, layer for layer (classical scaling of the mean distance "
+      "between equal layers; the axes have no meaning of their own)." +
+      (steps ? " Thin lines follow a network through training." : "");
   if (n < c.checkpoints.size())
     figure.reading += " Shown are " + count_of(static_cast<long long>(n), "checkpoint") + " of " +
                       format_count(static_cast<Index>(c.checkpoints.size())) + ", evenly chosen.";
@@ -132,13 +134,17 @@ Figure embedding(Comparison const& c) {
     values.push_back(std::to_string(g));
     texts.push_back(grouping.name);
     for (auto const i : chosen)
-      groups[values.back()].push_back(grouping.values[grouping.of_representation[c.checkpoints[i].representations.front()]]);
+      groups[values.back()].push_back(
+          grouping.values[grouping.of_representation[c.checkpoints[i].representations.front()]]);
   }
   figure.columns = {{"measure", measure}, {"point", point}, {"x", x}, {"y", y}};
   figure.spec = specification(figure.title);
-  figure.spec["params"] = {parameter("measure", c.leading().name), parameter("labels", labels),
-                           parameter("networks", networks),        parameter("steps", step),
-                           parameter("groups", groups),            parameter("shares", shares),
+  figure.spec["params"] = {parameter("measure", c.leading().name),
+                           parameter("labels", labels),
+                           parameter("networks", networks),
+                           parameter("steps", step),
+                           parameter("groups", groups),
+                           parameter("shares", shares),
                            choice("colour", "colour by", values, texts)};
   figure.spec["transform"] = {{{"filter", "datum.measure == measure"}},
                               calculate("labels[datum.point]", "label"),
@@ -146,20 +152,30 @@ Figure embedding(Comparison const& c) {
                               calculate("steps[datum.point]", "step"),
                               calculate("groups[colour][datum.point]", "group")};
   auto const place = [](std::string const& field) {
-    return Json{{"field", field}, {"type", "quantitative"}, {"scale", {{"zero", false}, {"padding", 18}}},
+    return Json{{"field", field},
+                {"type", "quantitative"},
+                {"scale", {{"zero", false}, {"padding", 18}}},
                 {"axis", {{"labels", false}, {"ticks", false}, {"title", nullptr}, {"domain", false}}}};
   };
-  Json const colour = {{"field", "group"}, {"type", "nominal"}, {"title", nullptr}, {"scale", {{"range", "category"}}},
-                       {"legend", {{"orient", "bottom"}, {"columns", {{"expr", "width > 500 ? 4 : 2"}}}, {"labelLimit", 160},
-                                   {"symbolLimit", 16}}}};
+  Json const colour = {{"field", "group"},
+                       {"type", "nominal"},
+                       {"title", nullptr},
+                       {"scale", {{"range", "category"}}},
+                       {"legend",
+                        {{"orient", "bottom"},
+                         {"columns", {{"expr", "width > 500 ? 4 : 2"}}},
+                         {"labelLimit", 160},
+                         {"symbolLimit", 16}}}};
   figure.spec["encoding"] = {{"x", place("x")}, {"y", place("y")}, {"color", colour}};
   Json layers = Json::array();
   if (steps)
-    layers.push_back({{"mark", {{"type", "line"}, {"strokeWidth", 1}, {"opacity", 0.5}}},
-                      {"encoding", {{"detail", {{"field", "network"}}}, {"order", {{"field", "step"}, {"type", "quantitative"}}}}}});
-  layers.push_back({{"mark", {{"type", "point"}, {"filled", true}, {"size", 80}, {"opacity", 0.9}}},
-                    {"encoding", {{"tooltip", {exact("label", "network@step"), exact("group", "group"), exact("x", "x"),
-                                               exact("y", "y")}}}}});
+    layers.push_back(
+        {{"mark", {{"type", "line"}, {"strokeWidth", 1}, {"opacity", 0.5}}},
+         {"encoding", {{"detail", {{"field", "network"}}}, {"order", {{"field", "step"}, {"type", "quantitative"}}}}}});
+  layers.push_back(
+      {{"mark", {{"type", "point"}, {"filled", true}, {"size", 80}, {"opacity", 0.9}}},
+       {"encoding",
+        {{"tooltip", {exact("label", "network@step"), exact("group", "group"), exact("x", "x"), exact("y", "y")}}}}});
   if (n <= 30)
     layers.push_back({{"mark", {{"type", "text"}, {"dy", -11}, {"fontSize", 10}, {"limit", 140}}},
                       {"encoding", {{"text", {{"field", steps ? "step" : "network"}, {"type", "nominal"}}}}}});

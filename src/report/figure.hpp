@@ -26,10 +26,10 @@ struct Figure {
   std::string reading;  ///< a sentence that says how to read it
   Shape shape = Shape::wide;
   Json spec;
-  Json columns;         ///< {"name": [values...]}; row k of the data set "rows" takes element k of each, and "k"
-  Table table;          ///< the same numbers, for readers without figures
-  int height = 0;       ///< pixels, for tall figures
-  Index marks = 0;      ///< drawn marks: decides between SVG and canvas
+  Json columns;     ///< {"name": [values...]}; row k of the data set "rows" takes element k of each, and "k"
+  Table table;      ///< the same numbers, for readers without figures
+  int height = 0;   ///< pixels, for tall figures
+  Index marks = 0;  ///< drawn marks: decides between SVG and canvas
 };
 
 /// A control of a section: sets the parameter of that name in all figures that have it.
@@ -47,7 +47,7 @@ struct FigureGroup {
 
 struct Section {
   std::string title;
-  std::vector<Html> answer;    ///< sentences
+  std::vector<Html> answer;  ///< sentences
   std::vector<Html> warnings;
   std::vector<Control> controls;
   std::vector<FigureGroup> groups;

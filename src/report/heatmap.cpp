@@ -20,10 +20,11 @@ std::vector<std::size_t> const& order_of(Orders const& orders, std::size_t which
 Json axis(std::size_t cells, bool column) {
   Json ticks = Json::array();
   for (std::size_t i = 0; i < cells; ++i) ticks.push_back(static_cast<double>(i) + 0.5);
-  Json result = {{"values", ticks},        {"title", nullptr},          {"grid", false},
-                 {"domain", false},        {"ticks", false},            {"labelExpr", "shown[order][floor(datum.value)]"},
-                 {"labelLimit", 120},      {"labelOverlap", "greedy"},  {"labelPadding", 3},
-                 {"labelFontSize", cells > 60 ? 8 : 10}};
+  Json result = {{"values", ticks},   {"title", nullptr},
+                 {"grid", false},     {"domain", false},
+                 {"ticks", false},    {"labelExpr", "shown[order][floor(datum.value)]"},
+                 {"labelLimit", 120}, {"labelOverlap", "greedy"},
+                 {"labelPadding", 3}, {"labelFontSize", cells > 60 ? 8 : 10}};
   if (column) {
     result["labelAngle"] = -90;
     result["labelAlign"] = "right";
@@ -60,8 +61,13 @@ Json colour(MeasureView const& measure) {
           {"field", "v"},
           {"type", "quantitative"},
           {"scale", {{"scheme", "viridis"}, {"reverse", measure.distance}, {"domain", {low, high}}, {"clamp", true}}},
-          {"legend", {{"title", nullptr}, {"orient", "top"}, {"gradientLength", 160}, {"gradientThickness", 8},
-                      {"tickCount", 5}, {"format", ".3~g"}}}};
+          {"legend",
+           {{"title", nullptr},
+            {"orient", "top"},
+            {"gradientLength", 160},
+            {"gradientThickness", 8},
+            {"tickCount", 5},
+            {"format", ".3~g"}}}};
 }
 
 /// White lines between networks, shown in the order by network.
@@ -113,9 +119,12 @@ void add_exact_cells(Figure& figure, Comparison const& c, MeasureView const& mea
   params.push_back(parameter("shown", shown));
   params.push_back(parameter("labels", c.label));
   params.push_back(parameter("reasons", c.pair_status_names));
-  figure.spec["transform"] = {calculate("floor(datum.k / " + size + ")", "i"), calculate("datum.k % " + size, "j"),
-                              calculate("place[order][datum.i]", "y"), calculate("place[order][datum.j]", "x"),
-                              calculate("labels[datum.i]", "row"), calculate("labels[datum.j]", "column"),
+  figure.spec["transform"] = {calculate("floor(datum.k / " + size + ")", "i"),
+                              calculate("datum.k % " + size, "j"),
+                              calculate("place[order][datum.i]", "y"),
+                              calculate("place[order][datum.j]", "x"),
+                              calculate("labels[datum.i]", "row"),
+                              calculate("labels[datum.j]", "column"),
                               calculate("reasons[datum.s]", "status")};
   figure.spec["layer"] = Json::array({{{"mark", {{"type", "rect"}}}, {"encoding", {{"tooltip", tooltip}}}}});
   figure.marks = static_cast<Index>(n * n);

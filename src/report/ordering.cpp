@@ -26,7 +26,8 @@ std::vector<Merge> find_merges(std::vector<double>& d, std::size_t n) {
   std::vector<bool> gone(n, false);
   std::vector<Merge> merges;  // left and right are slots here
   while (merges.size() + 1 < n) {
-    if (chain.empty()) chain.push_back(static_cast<std::size_t>(std::find(gone.begin(), gone.end(), false) - gone.begin()));
+    if (chain.empty())
+      chain.push_back(static_cast<std::size_t>(std::find(gone.begin(), gone.end(), false) - gone.begin()));
     for (;;) {
       std::size_t const top = chain.back();
       std::size_t const before = chain.size() > 1 ? chain[chain.size() - 2] : n;
@@ -106,7 +107,8 @@ std::vector<double> distances_between(Comparison const& comparison, MeasureView 
   std::size_t const n = representations.size();
   std::vector<double> d(n * n);
   for (std::size_t i = 0; i < n; ++i)
-    for (std::size_t j = 0; j < n; ++j) d[i * n + j] = distance(comparison, measure, representations[i], representations[j]);
+    for (std::size_t j = 0; j < n; ++j)
+      d[i * n + j] = distance(comparison, measure, representations[i], representations[j]);
   return d;
 }
 

@@ -10,8 +10,8 @@ namespace confer::report {
 /// One merge of average-linkage clustering: nodes 0..n-1 are leaves, n + i is merge i.
 struct Merge {
   std::size_t left, right;
-  double height;      ///< mean distance between the two clusters
-  std::size_t leaves; ///< under the new node
+  double height;       ///< mean distance between the two clusters
+  std::size_t leaves;  ///< under the new node
 };
 
 /// Average-linkage tree of n items, merges by increasing height, and the order of its leaves.

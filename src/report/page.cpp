@@ -28,10 +28,14 @@ void write_table(std::ostream& out, Table const& table) {
 
 char const* shape_class(Figure const& figure) {
   switch (figure.shape) {
-    case Figure::Shape::square: return "square";
-    case Figure::Shape::tall: return "tall half";
-    case Figure::Shape::half: return "wide half";
-    case Figure::Shape::wide: break;
+    case Figure::Shape::square:
+      return "square";
+    case Figure::Shape::tall:
+      return "tall half";
+    case Figure::Shape::half:
+      return "wide half";
+    case Figure::Shape::wide:
+      break;
   }
   return "wide";
 }
@@ -99,8 +103,10 @@ class Writer {
          << escape_html(figure.reading) << "</figcaption>\n";
     if (drawn_) {
       out_ << "<div class=\"chart\"";
-      if (figure.shape == Figure::Shape::tall && figure.height > 0) out_ << " style=\"--tall: " << figure.height << "px\"";
-      out_ << "><div class=\"choices\"></div><div class=\"drawing\" id=\"chart-" << figures_.size() << "\"></div></div>\n";
+      if (figure.shape == Figure::Shape::tall && figure.height > 0)
+        out_ << " style=\"--tall: " << figure.height << "px\"";
+      out_ << "><div class=\"choices\"></div><div class=\"drawing\" id=\"chart-" << figures_.size()
+           << "\"></div></div>\n";
       figures_.push_back({{"spec", figure.spec},
                           {"columns", figure.columns},
                           {"renderer", figure.marks > most_svg_marks ? "canvas" : "svg"},
@@ -128,12 +134,14 @@ class Writer {
 
 }  // namespace
 
-void write_page(std::ostream& out, std::string const& title, std::vector<Section> const& sections, VegaBundle const& vega) {
+void write_page(std::ostream& out, std::string const& title, std::vector<Section> const& sections,
+                VegaBundle const& vega) {
   bool const drawn = vega.complete();
   // Scripts without this number do not run. It depends on all the text, so no text can contain it knowingly.
   std::size_t digest = std::hash<std::string>{}(title);
   for (auto const& section : sections)
-    for (auto const& sentence : section.answer) digest = digest * 1099511628211u ^ std::hash<std::string>{}(sentence.str());
+    for (auto const& sentence : section.answer)
+      digest = digest * 1099511628211u ^ std::hash<std::string>{}(sentence.str());
   auto const nonce = fmt::format("{:016x}", digest);
   out << "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'nonce-"
@@ -143,19 +151,22 @@ void write_page(std::ostream& out, std::string const& title, std::vector<Section
       << escape_html(title) << "</title>\n<style>" << page_style << "</style></head>\n<body><main>\n<header><h1>"
       << escape_html(title) << "</h1></header>\n";
   if (!drawn)
-    out << "<div class=\"warnings\">This confer was built without the Vega bundles, so the figures are missing and their "
+    out << "<div class=\"warnings\">This confer was built without the Vega bundles, so the figures are missing and "
+           "their "
            "numbers stand in tables. To have figures, run cluster/fetch-vega.sh and build again.</div>\n";
   Writer writer(out, drawn);
   for (auto const& section : sections) writer.section(section, sections.size());
   if (drawn) {
-    out << "<details class=\"part\"><summary>Licences</summary><p>Figures are drawn by Vega, Vega-Lite and vega-embed.</p><pre>";
+    out << "<details class=\"part\"><summary>Licences</summary><p>Figures are drawn by Vega, Vega-Lite and "
+           "vega-embed.</p><pre>";
     for (auto const& line : split(vega.licences, '\n')) out << escape_html(line) << '\n';
     out << "</pre></details>\n";
   }
   out << "</main>\n";
   if (drawn) {
     auto const open = "<script nonce=\"" + nonce + "\">";
-    for (auto const source : {vega.vega, vega.vega_lite, vega.vega_embed}) out << open << script_body(source) << "</script>\n";
+    for (auto const source : {vega.vega, vega.vega_lite, vega.vega_embed})
+      out << open << script_body(source) << "</script>\n";
     out << "<script type=\"application/json\" id=\"figures\">" << script_json(writer.figures()) << "</script>\n";
     out << open << page_script << "</script>\n";
   }

@@ -10,7 +10,8 @@
 namespace confer::report {
 
 /// `title` is plain text. Without a complete bundle the figures' tables stand open in their places.
-void write_page(std::ostream& out, std::string const& title, std::vector<Section> const& sections, VegaBundle const& vega);
+void write_page(std::ostream& out, std::string const& title, std::vector<Section> const& sections,
+                VegaBundle const& vega);
 
 /// The page's own style sheet and script.
 extern char const* const page_style;
