@@ -39,6 +39,7 @@ awk -F, '
   }
   function alike(group, measure, layer) { return sum[group, measure, layer] / number[group, measure, layer] }
   END {
+    if (count == 0) { print "quickstart: the table of results holds no pairs of networks" >"/dev/stderr"; exit 4 }
     measures = split("cka svcca pwcca", name, " ")
     print "How alike are two networks, layer by layer?"
     print "gen: both were trained on the true labels and generalise; mem: both on shuffled labels and memorise."
