@@ -72,6 +72,25 @@ TEST(Csv, OtherVariablesAreTabledByDimension) {
   EXPECT_THROW(table(pairs(), {{"canonical_correlation", "pwcca"}, TableShape::tidy}), UsageError);
 }
 
+TEST(Csv, PairsInAListHaveTheirLabels) {
+  auto results = pairs();
+  results.variables.push_back({"pair_a", {"pair"}, std::vector<Index>{0}, {}, true});
+  results.variables.push_back({"pair_b", {"pair"}, std::vector<Index>{1}, {}, true});
+  std::string const text = table(results, {{"canonical_correlation"}, TableShape::tidy});
+  EXPECT_EQ(text,
+            "component,row,column,canonical_correlation\n"
+            "0,n@1/x,m@2/y,0.5\n1,n@1/x,m@2/y,0.25\n2,n@1/x,m@2/y,0\n");
+}
+
+TEST(Csv, MatricesThatAreNoMeasuresWaitToBeAskedFor) {
+  auto results = pairs();
+  results.variables.push_back({"cca_above_edge", {"a", "b"}, std::vector<double>(4, 2.0), {}, false});
+  for (auto& variable : results.variables)
+    if (variable.name == "pwcca") variable.attributes["kind"] = std::string("similarity");
+  EXPECT_EQ(table(results), table(pairs()));
+  EXPECT_NE(table(results, {{"cca_above_edge"}, TableShape::tidy}).find("cca_above_edge,2"), std::string::npos);
+}
+
 TEST(Csv, NamesThatTheResultsLackAreListed) {
   try {
     table(pairs(), {{"cca"}, TableShape::tidy});
