@@ -267,6 +267,19 @@ Names dimensions_of_choice(ResultSet const& results, Names const& measures) {
   return widest;
 }
 
+// Beside variables asked for by name stands only what says which position a row is about: not all that is known of it.
+bool identifies(ResultSet const& results, Variable const& variable) {
+  if (variable.dimensions.size() != 1) return true;
+  std::string const& dimension = variable.dimensions.front();
+  bool described = false;
+  for (std::string const name : {"label", "network", "step", "layer"}) {
+    auto const* known = coordinate(results, name, dimension);
+    if (known == &variable) return true;
+    described = described || known;
+  }
+  return !described;
+}
+
 Names write_side_by_side(ResultSet const& results, Names const& measures, std::ostream& out) {
   Names const dimensions = measures.empty() ? dimensions_of_table(results) : dimensions_of_choice(results, measures);
   std::vector<std::optional<Column>> columns;  // an empty one counts along its dimension
@@ -293,7 +306,7 @@ Names write_side_by_side(ResultSet const& results, Names const& measures, std::o
   };
   for (auto const& variable : results.variables)
     if (variable.coordinate && !variable.dimensions.empty() && is_subset(variable.dimensions, dimensions) &&
-        !contains(measures, variable.name))
+        !contains(measures, variable.name) && (measures.empty() || identifies(results, variable)))
       add(variable);
   for (auto const& name : measures.empty() ? data_variables(results) : measures) {
     auto const& variable = results.at(name);

@@ -91,6 +91,15 @@ TEST(Csv, MatricesThatAreNoMeasuresWaitToBeAskedFor) {
   EXPECT_NE(table(results, {{"cca_above_edge"}, TableShape::tidy}).find("cca_above_edge,2"), std::string::npos);
 }
 
+TEST(Csv, VariablesAskedForStandBesideTheirLabelsOnly) {
+  auto results = pairs();
+  results.variables.push_back({"a", {"a"}, Texts{"n@1/x", "m@2/y"}, {}, true});
+  results.variables.push_back({"rank", {"a"}, std::vector<Index>{4, 5}, {}, true});
+  results.variables.push_back({"seed", {"a"}, std::vector<Index>{6, 7}, {}, true});
+  EXPECT_EQ(table(results, {{"rank"}, TableShape::tidy}),
+            "label,network,step,layer,rank\nn@1/x,n,1,x,4\nm@2/y,m,2,y,5\n");
+}
+
 TEST(Csv, NamesThatTheResultsLackAreListed) {
   try {
     table(pairs(), {{"cca"}, TableShape::tidy});
