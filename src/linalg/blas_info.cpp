@@ -46,11 +46,16 @@ void set_blas_threads(int threads) {
 
 std::string_view name(VectorUnit unit) {
   switch (unit) {
-    case VectorUnit::sse: return "SSE";
-    case VectorUnit::avx: return "AVX";
-    case VectorUnit::avx2: return "AVX2";
-    case VectorUnit::avx512: return "AVX-512";
-    case VectorUnit::other: break;
+    case VectorUnit::sse:
+      return "SSE";
+    case VectorUnit::avx:
+      return "AVX";
+    case VectorUnit::avx2:
+      return "AVX2";
+    case VectorUnit::avx512:
+      return "AVX-512";
+    case VectorUnit::other:
+      break;
   }
   return "unknown";
 }
