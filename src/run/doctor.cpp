@@ -97,6 +97,7 @@ std::vector<Finding> examine_node(JobConfig const& config, Communicator const& n
   NodeCores cores;
   cores.ranks = node.size();
   cores.threads = config.run.threads;
+  cores.machine = machine_cores();
   cores.yields_when_idle = mpi.yields_when_idle;
   cores.fewest_per_rank = static_cast<int>(own.size());
   std::set<std::string> all_cores;

@@ -35,12 +35,14 @@ Finding judge_cores(NodeCores const& node) {
       Health::ok, "cores",
       fmt::format("{} x {} on {}", count(node.ranks, "rank"), count(node.threads, "thread"), count(node.cores, "core")),
       ""};
-  if (node.fewest_per_rank < node.threads && wanted <= node.cores) {
+  bool const fits = wanted <= node.cores, could_fit = wanted <= node.machine;
+  if (could_fit && (!fits || node.fewest_per_rank < node.threads)) {
     finding.health = Health::warning;
-    finding.text += fmt::format(", but a rank is bound to {}", count(node.fewest_per_rank, "core"));
-    finding.cure = fmt::format("mpirun --bind-to none, or mpirun --map-by slot:PE={}; with Slurm --cpus-per-task={}",
-                               node.threads, node.threads);
-  } else if (wanted > node.cores) {
+    finding.text += fits ? fmt::format(", but a rank is bound to {}", count(node.fewest_per_rank, "core"))
+                         : fmt::format(" of {}, the others are barred to them", node.machine);
+    finding.cure = fmt::format("mpirun --bind-to none, or mpirun --map-by slot:PE={0}; with Slurm --cpus-per-task={0}",
+                               node.threads);
+  } else if (!fits) {
     finding.health = Health::warning;
     finding.text += ": more than there are cores";
     finding.cure = node.threads > 1 && node.ranks <= node.cores
@@ -104,13 +106,12 @@ Finding judge_hdf5(Hdf5Info const& hdf5) {
 }
 
 Finding judge_memory(NodeMemory const& memory, int ranks) {
-  Finding finding{
-      Health::ok, "memory",
-      fmt::format("{} of {} free; the default of {} for each of {}", format_bytes(memory.available),
-                  format_bytes(memory.total), format_bytes(0.8 * memory.total / ranks), count(ranks, "rank")),
-      ""};
+  Finding finding{Health::ok, "memory",
+                  fmt::format("{} of {} free; {} per rank by default", format_bytes(memory.available),
+                              format_bytes(memory.total), format_bytes(0.8 * memory.total / ranks)),
+                  ""};
   if (memory.available < 0.8 * memory.total) {
-    finding.text += " does not fit now";
+    finding.text += ", which does not fit now";
     finding.health = Health::warning;
     finding.cure = "--memory-per-rank " + std::to_string(static_cast<Index>(0.8 * memory.available / ranks / 1048576)) +
                    "M, or end other programs";

@@ -22,6 +22,7 @@ struct NodeCores {
   int threads = 1;          ///< BLAS threads per rank
   int cores = 1;            ///< that at least one of the ranks may use
   int fewest_per_rank = 1;  ///< cores of the rank that may use the fewest
+  int machine = 1;          ///< that the machine has, whoever may use them
   std::optional<bool> yields_when_idle;
 };
 Finding judge_cores(NodeCores const& node);

@@ -69,6 +69,8 @@ std::vector<int> allowed_cores() {
   return cores;
 }
 
+int machine_cores() { return static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)); }
+
 NodeMemory node_memory() {
   NodeMemory memory{meminfo("MemTotal"), meminfo("MemAvailable")};
   memory.total = control_group_value("memory.max", memory.total);

@@ -12,6 +12,9 @@ std::string host_name();
 /// The numbers of the cores that this process may use (its affinity).
 std::vector<int> allowed_cores();
 
+/// Cores of the machine, whoever may use them.
+int machine_cores();
+
 /// Bytes; total is the smaller of what the machine has and what the control group of this process allows.
 struct NodeMemory {
   double total = 0;

@@ -54,17 +54,20 @@ TEST(DoctorChecks, ReferenceBlasAndMissingThreadsAreWarnedOf) {
 }
 
 TEST(DoctorChecks, RanksAndThreadsMustFitTheCores) {
-  EXPECT_EQ(judge_cores({4, 1, 4, 1, false}).health, Health::ok);
-  EXPECT_TRUE(says(judge_cores({4, 1, 16, 4, false}).text, "12 cores unused"));
-  auto const too_many = judge_cores({4, 1, 2, 2, false});
+  EXPECT_EQ(judge_cores({4, 1, 4, 1, 4, false}).health, Health::ok);
+  EXPECT_TRUE(says(judge_cores({4, 1, 16, 4, 16, false}).text, "12 cores unused"));
+  auto const too_many = judge_cores({4, 1, 2, 2, 2, false});
   EXPECT_EQ(too_many.health, Health::warning);
   EXPECT_TRUE(says(too_many.cure, "at most 2 ranks"));
   EXPECT_TRUE(says(too_many.cure, "mpi_yield_when_idle"));
-  EXPECT_FALSE(says(judge_cores({4, 1, 2, 2, true}).cure, "mpi_yield_when_idle"));
-  EXPECT_TRUE(says(judge_cores({2, 8, 8, 8, true}).cure, "--threads 4"));
-  auto const bound = judge_cores({2, 4, 16, 1, true});
+  EXPECT_FALSE(says(judge_cores({4, 1, 2, 2, 2, true}).cure, "mpi_yield_when_idle"));
+  EXPECT_TRUE(says(judge_cores({2, 8, 8, 8, 8, true}).cure, "--threads 4"));
+  auto const bound = judge_cores({2, 4, 16, 1, 16, true});
   EXPECT_EQ(bound.health, Health::warning);
   EXPECT_TRUE(says(bound.cure, "--bind-to none"));
+  auto const barred = judge_cores({1, 4, 1, 1, 8, true});
+  EXPECT_TRUE(says(barred.text, "on 1 core of 8"));
+  EXPECT_TRUE(says(barred.cure, "--bind-to none"));
 }
 
 TEST(DoctorChecks, MemoryDiskAndLibrariesAreJudged) {
