@@ -11,11 +11,11 @@ namespace confer {
 namespace {
 
 /// One pass over all coordinates. True if some weight became zero, left zero or changed its sign.
-inline __attribute__((always_inline)) bool sweep(Index m, double const* gram, double lambda, double* weights,
+inline __attribute__((always_inline)) bool sweep(Index m, double const* gram, Index ld, double lambda, double* weights,
                                                  double* gradient) {
   bool moved = false;
   for (Index j = 0; j < m; ++j) {
-    double const* const column = gram + j * m;
+    double const* const column = gram + j * ld;
     double const square = column[j], old = weights[j];
     double const pull = gradient[j] + square * old;
     double const size = __builtin_fabs(pull) - lambda;
@@ -30,14 +30,14 @@ inline __attribute__((always_inline)) bool sweep(Index m, double const* gram, do
   return moved;
 }
 
-bool sweep_plain(Index m, double const* gram, double lambda, double* weights, double* gradient) {
-  return sweep(m, gram, lambda, weights, gradient);
+bool sweep_plain(Index m, double const* gram, Index ld, double lambda, double* weights, double* gradient) {
+  return sweep(m, gram, ld, lambda, weights, gradient);
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2,fma"))) bool sweep_avx2(Index m, double const* gram, double lambda, double* weights,
-                                                    double* gradient) {
-  return sweep(m, gram, lambda, weights, gradient);
+__attribute__((target("avx2,fma"))) bool sweep_avx2(Index m, double const* gram, Index ld, double lambda,
+                                                    double* weights, double* gradient) {
+  return sweep(m, gram, ld, lambda, weights, gradient);
 }
 bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 #endif
@@ -99,13 +99,28 @@ bool newton_step(RestrictedLasso& problem) {
 
 }  // namespace
 
+void RestrictedLasso::clear() {
+  chosen.clear();
+  weights.clear();
+  gradient.clear();
+}
+
+void RestrictedLasso::add(Index predictor, MatrixView<double const> full_gram) {
+  Index const m = size();
+  chosen.push_back(predictor);
+  weights.push_back(0);
+  gradient.push_back(0);
+  double const* const column = full_gram.column(predictor);
+  for (Index a = 0; a <= m; ++a) gram(a, m) = gram(m, a) = column[chosen[static_cast<std::size_t>(a)]];
+}
+
 double kkt_violation(double weight, double gradient, double lambda) {
   if (weight == 0) return std::max(std::abs(gradient) - lambda, 0.0);
   return std::abs(gradient - std::copysign(lambda, weight));
 }
 
 Index solve_restricted(RestrictedLasso& problem, double tolerance, Index most_sweeps) {
-  auto const m = static_cast<Index>(problem.weights.size());
+  Index const m = problem.size();
   auto one_sweep = sweep_plain;
 #if defined(__x86_64__)
   if (has_avx2()) one_sweep = sweep_avx2;
@@ -113,8 +128,8 @@ Index solve_restricted(RestrictedLasso& problem, double tolerance, Index most_sw
   Index patience = 4;
   double last_newton = std::numeric_limits<double>::infinity();
   for (Index sweeps = 1;; ++sweeps) {
-    bool const moved =
-        one_sweep(m, problem.gram.data(), problem.lambda, problem.weights.data(), problem.gradient.data());
+    bool const moved = one_sweep(m, problem.gram.data(), problem.gram.rows(), problem.lambda, problem.weights.data(),
+                                 problem.gradient.data());
     if (worst_violation(problem) <= tolerance || sweeps >= most_sweeps) return sweeps;
     if (moved && sweeps % 64 != 0) continue;
     if (--patience > 0) continue;

@@ -7,9 +7,17 @@
 
 namespace confer {
 
-/// The problem restricted to m predictors: weights and gradient c - G w are kept in step.
+/// The problem restricted to m of p predictors: weights and gradient c - G w are kept in step. It only grows, and its
+/// memory serves one target after the other.
 struct RestrictedLasso {
-  Matrix<double> gram;  ///< m x m
+  explicit RestrictedLasso(Index p) : gram(p, p) {}
+
+  Index size() const { return static_cast<Index>(chosen.size()); }
+  void clear();
+  void add(Index predictor, MatrixView<double const> full_gram);
+
+  Matrix<double> gram;  ///< leading m x m part in use
+  std::vector<Index> chosen;
   std::vector<double> weights, gradient;
   double lambda = 0;
 };

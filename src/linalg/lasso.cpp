@@ -17,14 +17,16 @@ std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 /// One target on its way down the path.
 class TargetPath {
  public:
-  TargetPath(LassoStatistics const& statistics, Index target, LassoOptions const& options)
+  TargetPath(LassoStatistics const& statistics, Index target, LassoOptions const& options, RestrictedLasso& space)
       : gram_(statistics.gram),
         cross_(statistics.cross.column_span(target)),
         square_(statistics.target_squares[at(target)]),
         options_(options),
         weights_(cross_.size()),
         gradient_(cross_.begin(), cross_.end()),
-        selected_(cross_.size()) {
+        selected_(cross_.size()),
+        restricted_(space) {
+    restricted_.clear();
     double largest = 0;
     for (Index j = 0; j < predictors(); ++j) largest = std::max(largest, gram_(j, j));
     kkt_unit_ = std::sqrt(square_ * largest);
@@ -63,11 +65,17 @@ class TargetPath {
   Index predictors() const { return static_cast<Index>(cross_.size()); }
   bool live(Index j) const { return gram_(j, j) > 0; }
 
+  void select(Index j) {
+    selected_[at(j)] = true;
+    restricted_.add(j, gram_);
+  }
+
   void solve(double lambda, double tolerance) {
-    double const keep = std::max(2 * lambda - lambda_, 0.0);
+    // The strong rule; for big steps it would keep everything, so that it is left to the check to add what is missing.
+    double const keep = std::max(2 * lambda - lambda_, 0.8 * lambda);
     lambda_ = lambda;
     for (Index j = 0; j < predictors(); ++j)
-      selected_[at(j)] = live(j) && (weights_[at(j)] != 0 || std::abs(gradient_[at(j)]) >= keep);
+      if (!selected_[at(j)] && live(j) && std::abs(gradient_[at(j)]) >= keep) select(j);
     Index sweeps = 0;
     while (sweeps < options_.most_sweeps) {
       sweeps += solve_selected(0.5 * tolerance, options_.most_sweeps - sweeps);
@@ -75,7 +83,7 @@ class TargetPath {
       bool complete = true;
       for (Index j = 0; j < predictors(); ++j) {
         if (selected_[at(j)] || std::abs(gradient_[at(j)]) <= lambda + tolerance) continue;
-        selected_[at(j)] = true;
+        select(j);
         complete = false;
       }
       if (complete) return;
@@ -83,19 +91,14 @@ class TargetPath {
   }
 
   Index solve_selected(double tolerance, Index most_sweeps) {
-    std::vector<Index> chosen;
-    for (Index j = 0; j < predictors(); ++j)
-      if (selected_[at(j)]) chosen.push_back(j);
-    auto const m = static_cast<Index>(chosen.size());
-    RestrictedLasso problem{Matrix<double>(m, m), {}, {}, lambda_};
-    for (Index b = 0; b < m; ++b) {
-      double const* const column = gram_.column(chosen[at(b)]);
-      for (Index a = 0; a < m; ++a) problem.gram(a, b) = column[chosen[at(a)]];
-      problem.weights.push_back(weights_[at(chosen[at(b)])]);
-      problem.gradient.push_back(gradient_[at(chosen[at(b)])]);
+    restricted_.lambda = lambda_;
+    for (std::size_t a = 0; a < restricted_.chosen.size(); ++a) {
+      restricted_.weights[a] = weights_[at(restricted_.chosen[a])];
+      restricted_.gradient[a] = gradient_[at(restricted_.chosen[a])];
     }
-    Index const sweeps = solve_restricted(problem, tolerance, most_sweeps);
-    for (Index b = 0; b < m; ++b) weights_[at(chosen[at(b)])] = problem.weights[at(b)];
+    Index const sweeps = solve_restricted(restricted_, tolerance, most_sweeps);
+    for (std::size_t a = 0; a < restricted_.chosen.size(); ++a)
+      weights_[at(restricted_.chosen[a])] = restricted_.weights[a];
     return sweeps;
   }
 
@@ -147,7 +150,8 @@ class TargetPath {
   LassoOptions options_;
   std::vector<double> weights_, gradient_;
   std::vector<char> selected_;
-  double lambda_ = 0;  ///< of the current weights
+  RestrictedLasso& restricted_;  ///< holds the selected ones
+  double lambda_ = 0;            ///< of the current weights
   double kkt_unit_ = 0;
 };
 
@@ -175,11 +179,11 @@ class LeastSquares {
 };
 
 std::vector<LassoFit> path_of(LassoStatistics const& statistics, Index target, std::span<double const> lambdas,
-                              LassoOptions const& options, LeastSquares const* unpenalised) {
+                              LassoOptions const& options, LeastSquares const* unpenalised, RestrictedLasso& space) {
   std::vector<std::size_t> order(lambdas.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return lambdas[a] > lambdas[b]; });
-  TargetPath path(statistics, target, options);
+  TargetPath path(statistics, target, options, space);
   std::vector<LassoFit> fits(lambdas.size());
   for (std::size_t k : order)
     fits[k] = lambdas[k] == 0 ? path.at_weights(unpenalised->weights(statistics.cross.column_span(target)), 0)
@@ -203,9 +207,11 @@ std::vector<std::vector<LassoFit>> paths_of(LassoStatistics const& statistics, I
     if (!(lambda >= 0) || std::isinf(lambda)) throw std::invalid_argument("a LASSO penalty must be zero or positive");
   std::vector<LeastSquares> unpenalised;
   if (std::ranges::count(lambdas, 0.0) > 0) unpenalised.emplace_back(statistics.gram);
+  RestrictedLasso space(statistics.gram.rows);
   std::vector<std::vector<LassoFit>> fits;
   for (Index target = begin; target < end; ++target)
-    fits.push_back(path_of(statistics, target, lambdas, options, unpenalised.empty() ? nullptr : &unpenalised.front()));
+    fits.push_back(
+        path_of(statistics, target, lambdas, options, unpenalised.empty() ? nullptr : &unpenalised.front(), space));
   return fits;
 }
 

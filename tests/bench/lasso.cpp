@@ -49,7 +49,7 @@ void write(std::filesystem::path const& file, Matrix<double> const& a) {
 int main() {
   using namespace confer;
   Index const n = 5000, p = 512, tried = 8;
-  std::vector<double> const lambdas = {0.3, 0.1, 0.03, 0.01, 0.003};
+  std::vector<double> const lambdas = {0.3, 0.1, 0.03, 0.01};
   std::mt19937 generator(1);
   std::normal_distribution<double> normal;
   Matrix<double> factors(n, p / 4);
@@ -70,7 +70,7 @@ int main() {
       << "x=n.fromfile('" << at("confer_bench_x.f64") << "').reshape(" << p << ",-1).T\n"
       << "y=n.fromfile('" << at("confer_bench_y.f64") << "').reshape(" << p << ",-1).T\n"
       << "g=x.T@x\nout=open('" << at("confer_bench_lasso.txt") << "','w')\n"
-      << "for a in [0.3,0.1,0.03,0.01,0.003]:\n "
+      << "for a in [0.3,0.1,0.03,0.01]:\n "
          "m=Lasso(alpha=a,precompute=g,fit_intercept=False,tol=1e-6,max_iter=100000)\n"
       << " t=time.process_time();o=0\n for j in range(" << tried << "):\n"
       << "  m.fit(x,y[:,j]);w=m.coef_;o+=0.5*((y[:,j]-x@w)**2).mean()+a*abs(w).sum()\n"
