@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "confer/io/whole_file.hpp"  // check_output_path
 #include "confer/model/result_set.hpp"
 
 namespace confer {
@@ -13,8 +14,5 @@ void write_results(std::string const& path, ResultSet const& results);
 
 /// Reads a results file. Throws InputError naming the file when it is missing, damaged or not confer's.
 ResultSet read_results(std::string const& path);
-
-/// Throws EnvironmentError when `path` could not be written: directory missing or not writable.
-void check_output_path(std::string const& path);
 
 }  // namespace confer

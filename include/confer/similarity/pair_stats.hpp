@@ -28,7 +28,7 @@ enum Need : unsigned {
   needs_canonical = 1u << 1,   ///< singular values of M
   needs_truncated = 1u << 2,   ///< singular values of M[:kx, :ky]
   needs_nuclear = 1u << 3,     ///< singular values of Sx M Sy
-  needs_weights = 1u << 4,     ///< PWCCA weights of the row's neurons
+  needs_weights = 1u << 4,     ///< PWCCA weights of the neurons of both sides
   needs_row_norms = 1u << 5,   ///< sum_i |x_i|^2 |y_i|^2
 };
 
@@ -40,6 +40,7 @@ struct PairStats {
   std::span<double const> truncated_correlations;  ///< of the kept components
   std::span<double const> cross_covariance_values; ///< singular values of Sx M Sy, descending
   std::span<double const> canonical_weights;       ///< alpha_i = sum_j |<h_i, x_j>|, one per canonical correlation
+  std::span<double const> canonical_weights_column;  ///< the same of the column's neurons y_j
   double row_norm_product = 0;                     ///< sum_i |x_i|^2 |y_i|^2
 
   double squared_cross_covariance() const;         ///< ||Sx M Sy||_F^2 = ||X'Y||_F^2
@@ -54,11 +55,13 @@ class PairWorkspace {
     MatrixView<double const> basis;
     std::span<double const> singular_values;
     MatrixView<double const> loadings;
-    std::span<double const> squared_row_norms;
+    std::span<double const> squared_row_norms;  ///< |x_i|^2 of the centred rows; empty: computed from the basis
     Index features = 0;
     Index components = 0;
   };
   PairWorkspace(Factor const& x, Factor const& y, unsigned needs);
+  PairWorkspace(PairWorkspace const&) = delete;  // the spans of stats() point into this object
+  PairWorkspace& operator=(PairWorkspace const&) = delete;
   PairStats const& stats() const { return stats_; }
   /// The pair seen from the other side (row y, column x).
   PairStats const& transposed() const { return transposed_; }

@@ -1,0 +1,101 @@
+/// The centred factor of a data matrix: X - 1 mean' = U diag(s) V', kept to numerical rank, from streamed rows.
+///
+/// Method. The Gram matrix of the smaller side is summed in double precision and decomposed. It resolves singular
+/// values down to about 1e-7 of the largest; directions below a thousandth of the largest are therefore projected out
+/// of the data and given a Gram matrix of their own, as often as needed. That second pass sees the small directions
+/// without the large ones and is as accurate as an orthogonal factorisation, at the cost of matrix products only. A
+/// Cholesky step (CholeskyQR) restores the orthogonality of U to rounding where more than one level was needed.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "confer/linalg/matrix.hpp"
+
+namespace confer {
+
+/// A matrix of `rows` samples by `features`, read in blocks of rows, as often as the method needs.
+/// On several ranks each holds its own range of rows.
+struct RowSource {
+  Index rows = 0;        ///< of this rank
+  Index total_rows = 0;  ///< of all ranks
+  Index features = 0;
+  /// Fills features x count (one column per row of the matrix), rows [begin, begin + count) of this rank.
+  std::function<void(Index begin, MatrixView<double> out)> read;
+  /// Sums the values element-wise over the ranks that share the matrix; empty when there is only one.
+  std::function<void(std::span<double>)> sum;
+  /// Element-wise maximum over those ranks.
+  std::function<void(std::span<double>)> max;
+};
+
+/// Which singular values count as zero.
+struct RankRule {
+  std::optional<double> relative;  ///< below this times the largest; empty: the rounding of the stored type decides
+  double unit_roundoff = 0;        ///< u of the stored type
+};
+
+/// What the source has to tell after its first complete pass: the sum of squares of the values as stored and their count.
+struct StoredNorm {
+  double sum_of_squares = 0;
+  double count = 0;
+};
+
+struct FactorOptions {
+  RankRule rule;
+  std::function<StoredNorm()> stored;  ///< asked for once, after the first pass (local values); may throw
+  bool exact = false;                  ///< basis in double precision and tighter orthogonality
+  bool basis = true;                   ///< compute U
+  bool loadings = true;                ///< compute diag(s) V'
+  Index components = 0;                ///< keep only this many leading directions in basis and loadings; 0: all
+  double variance = 0;                 ///< or as many as hold this share of the variance; 0: all
+};
+
+struct Factor {
+  Index rows = 0;                        ///< of all ranks
+  Index features = 0;
+  std::vector<double> singular_values;   ///< to numerical rank, descending
+  Matrix<float> basis;                   ///< U, local rows x kept directions; empty when exact
+  Matrix<double> basis_exact;            ///< U in double precision when exact
+  Matrix<double> loadings;               ///< diag(s) V', kept directions x features
+  std::vector<double> squared_row_norms; ///< of the centred local rows
+  std::vector<double> mean;              ///< of every feature
+  double total_variance = 0;             ///< trace of the centred Gram matrix
+  double cut = 0;                        ///< singular values below this were taken as zero
+  double tau = 0;                        ///< norm of what rounding to the stored type could have produced
+  Index constant_features = 0;
+  Index levels = 0;                      ///< Gram passes that were needed
+  double largest_dropped = 0;            ///< largest singular value under the cut, 0 when none is known
+
+  Index rank() const { return static_cast<Index>(singular_values.size()); }
+  Index kept() const { return basis.cols() + basis_exact.cols(); }
+};
+
+/// Factors the matrix. rank() is 0 when all features are constant. Values must be finite.
+Factor factor_rows(RowSource const& source, FactorOptions const& options);
+
+/// A matrix wider than long, read in blocks of features over all rows. On several ranks each holds some features.
+struct ColumnSource {
+  Index rows = 0;
+  Index features = 0;        ///< of this rank
+  Index total_features = 0;  ///< of all ranks
+  /// Fills count x rows: features [begin, begin + count) of this rank, one column per sample.
+  std::function<void(Index begin, MatrixView<double> out)> read;
+  std::function<void(std::span<double>)> sum;  ///< as in RowSource
+};
+
+/// The same factor from the sample side (rows x rows Gram matrix), for matrices with more features than rows.
+/// mean, loadings and their columns are those of the local features.
+Factor factor_columns(ColumnSource const& source, FactorOptions const& options);
+
+/// Norm of what rounding to a stored type could have produced: u/sqrt(3) rms (sqrt(n) + sqrt(p)).
+double rounding_norm(double unit_roundoff, double rms, Index rows, Index features);
+
+/// Smallest number of leading directions that holds this share of the sum of squares.
+Index components_for_variance(std::span<double const> singular_values, double share);
+
+/// Rows that are read and multiplied at once; depends on the width only, so that results do not depend on memory.
+Index rows_per_block(Index features);
+
+}  // namespace confer

@@ -1,0 +1,25 @@
+/// Canonical correlations of a pair together with the weights that projection-weighted CCA gives them.
+#pragma once
+
+#include <vector>
+
+#include "confer/linalg/matrix.hpp"
+
+namespace confer {
+
+/// All vectors have min(rank x, rank y) entries, in the order of descending correlations.
+struct CanonicalWeights {
+  std::vector<double> correlations;
+  std::vector<double> weights_x;  ///< alpha_i = sum_j |<h_i, x_j>| over the neurons x_j, h_i the canonical variates of X
+  std::vector<double> weights_y;  ///< the same for Y
+};
+
+/// cross: M = Ux'Uy. loadings: diag(s) V' of each side, rank x neurons; their scale does not matter.
+/// Source: Morcos, Raghu, Bengio 2018. Correlations come from the eigen-decomposition of the smaller side's M M'.
+CanonicalWeights canonical_weights(MatrixView<double const> cross, MatrixView<float const> loadings_x,
+                                   MatrixView<float const> loadings_y);
+/// The same by a singular value decomposition in double precision throughout.
+CanonicalWeights canonical_weights(MatrixView<double const> cross, MatrixView<double const> loadings_x,
+                                   MatrixView<double const> loadings_y);
+
+}  // namespace confer

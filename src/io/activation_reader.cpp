@@ -1,0 +1,263 @@
+#include "confer/io/activation_reader.hpp"
+
+#include <hdf5.h>
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <tuple>
+#include <type_traits>
+
+#include "confer/core/error.hpp"
+#include "confer/core/utf8.hpp"
+#include "io/array_layout.hpp"
+#include "io/h5.hpp"
+#include "io/half.hpp"
+#include "io/layer_header.hpp"
+#include "io/value_scan.hpp"
+
+namespace confer {
+
+void StoredValues::merge(StoredValues const& other) {
+  sum_of_squares += other.sum_of_squares;
+  count += other.count;
+  if (non_finite == 0) first_non_finite = other.first_non_finite;
+  non_finite += other.non_finite;
+}
+
+namespace {
+
+using h5::Handle;
+
+constexpr Index buffer_values = Index{8} << 20;       ///< 32 MiB of float
+constexpr std::size_t largest_cache = std::size_t{256} << 20;
+
+hid_t native(float) { return H5T_NATIVE_FLOAT; }
+hid_t native(double) { return H5T_NATIVE_DOUBLE; }
+
+std::size_t index(Index i) { return static_cast<std::size_t>(i); }
+
+/// The shard being read.
+struct OpenShard {
+  std::size_t number = 0;
+  h5::Place place;
+  Handle file, dataset, file_space;
+  StoredType type = StoredType::float32;
+  Handle stored_type;
+  bool swapped = false;  ///< halves of the other byte order
+  Index chunk_samples = 1;
+};
+
+// A cache that holds all chunks at one sample position: a chunk is then decompressed once, however blocks cut it.
+void cache_one_row_of_chunks(OpenShard& shard, LayerInfo const& layer) {
+  Handle const creation(h5::check(H5Dget_create_plist(shard.dataset), shard.place));
+  if (H5Pget_layout(creation) != H5D_CHUNKED) return;
+  std::vector<hsize_t> chunk(layer.axes.size(), 1);
+  H5Pget_chunk(creation, static_cast<int>(chunk.size()), chunk.data());
+  double bytes = static_cast<double>(H5Tget_size(shard.stored_type));
+  double chunks = 1;
+  for (std::size_t i = 0; i < chunk.size(); ++i) {
+    bytes *= static_cast<double>(chunk[i]);
+    if (layer.axes[i] == Axis::sample)
+      shard.chunk_samples = static_cast<Index>(chunk[i]);
+    else if (layer.axes[i] != Axis::step)
+      chunks *= static_cast<double>((static_cast<hsize_t>(layer.extents[i]) + chunk[i] - 1) / chunk[i]);
+  }
+  auto const needed = static_cast<std::size_t>(std::min(bytes * chunks, static_cast<double>(largest_cache)));
+  Handle const access(h5::check(H5Pcreate(H5P_DATASET_ACCESS), shard.place));
+  std::size_t const slots = 100 * static_cast<std::size_t>(std::min(chunks, 1e4)) + 1;
+  H5Pset_chunk_cache(access, slots, std::max(needed, std::size_t{1} << 20), 1.0);
+  shard.dataset = Handle(h5::check(H5Dopen2(shard.file, shard.place.object.c_str(), access), shard.place));
+}
+
+}  // namespace
+
+struct ActivationReader::State {
+  Checkpoint checkpoint;
+  LayerInfo layer;
+  Representation representation;
+  std::optional<OpenShard> open;
+  // Kept between blocks: fresh memory of this size costs more than the conversion.
+  std::vector<std::uint16_t> halves;
+  std::tuple<std::vector<float>, std::vector<double>> buffers;
+
+  // Only one shard is open at a time: readers go through the samples in order, and a job has many readers.
+  OpenShard& shard(std::size_t number);
+
+  template <class T>
+  void read(Index begin, Index count, MatrixView<T> out, StoredValues& seen);
+  template <class T>
+  void read_part(OpenShard& shard, Index first, Index count, MatrixView<T> out, StoredValues& seen);
+  template <class Stored, class T>
+  void read_converted(OpenShard& shard, BlockPosition const& block, Index samples, MatrixView<T> out,
+                      StoredValues& seen);
+  BlockPosition block_position(Index first, Index count) const;
+  Index values_per_sample() const;
+};
+
+OpenShard& ActivationReader::State::shard(std::size_t number) {
+  if (open && open->number == number) return *open;
+  open.reset();
+  auto const& info = checkpoint.shards[number];
+  OpenShard next;
+  next.number = number;
+  next.place = {info.path, "/activations/" + layer.name};
+  next.file = h5::open_file(info.path);
+  next.dataset = open_inside(next.file, next.place);
+  next.stored_type = Handle(h5::check(H5Dget_type(next.dataset), next.place));
+  auto const type = confer::stored_type(next.stored_type);
+  auto expected = layer.extents;
+  for (std::size_t i = 0; i < layer.axes.size(); ++i)
+    if (layer.axes[i] == Axis::sample) expected[i] = info.samples;
+  if (!type || h5::extents(next.dataset, next.place) != expected)
+    throw InputError("cannot read " + h5::describe(next.place), "it has changed since the catalog was read",
+                     "start again when nothing writes to the file");
+  next.type = *type;
+  next.swapped = H5Tget_order(next.stored_type) != H5Tget_order(H5T_NATIVE_FLOAT);
+  cache_one_row_of_chunks(next, layer);
+  next.file_space = Handle(h5::check(H5Dget_space(next.dataset), next.place));
+  return open.emplace(std::move(next));
+}
+
+Index ActivationReader::State::values_per_sample() const {
+  Index values = layer.extent(Axis::neuron) * layer.extent(Axis::height) * layer.extent(Axis::width);
+  return representation.sequence == SequenceRule::last ? values : values * layer.extent(Axis::time);
+}
+
+// The block of samples [first, first + count), counted from the shard's own first sample.
+BlockPosition ActivationReader::State::block_position(Index first, Index count) const {
+  BlockPosition block;
+  for (std::size_t i = 0; i < layer.axes.size(); ++i) {
+    Axis const axis = layer.axes[i];
+    bool const last_only = axis == Axis::time && representation.sequence == SequenceRule::last;
+    Index const row = axis == Axis::step ? checkpoint.step_row.value_or(0) : last_only ? layer.extents[i] - 1 : 0;
+    block.begin.push_back(axis == Axis::sample ? first : row);
+    block.count.push_back(axis == Axis::sample ? count : axis == Axis::step || last_only ? 1 : layer.extents[i]);
+  }
+  return block;
+}
+
+namespace {
+
+void read_block(OpenShard& shard, BlockPosition const& block, hid_t type, void* out) {
+  std::vector<hsize_t> const begin(block.begin.begin(), block.begin.end());
+  std::vector<hsize_t> const count(block.count.begin(), block.count.end());
+  h5::check(H5Sselect_hyperslab(shard.file_space, H5S_SELECT_SET, begin.data(), nullptr, count.data(), nullptr),
+            shard.place);
+  // Of the same shape as the selection in the file: HDF5 walks element by element (5 times slower) otherwise.
+  Handle const memory(h5::check(H5Screate_simple(static_cast<int>(count.size()), count.data(), nullptr), shard.place));
+  h5::check(H5Dread(shard.dataset, type, memory, shard.file_space, H5P_DEFAULT, out), shard.place);
+}
+
+// Averages in double: sums of a block, then one division.
+template <class Stored, class T>
+void place_averages(std::vector<AxisLoop> const& loops, Stored const* values, Index averaged, MatrixView<T> out) {
+  Matrix<double> sums(out.rows, out.cols);
+  place_values<true>(loops, values, sums.data());
+  double const weight = static_cast<double>(averaged);
+  for (Index j = 0; j < out.cols; ++j)
+    for (Index i = 0; i < out.rows; ++i) out(i, j) = static_cast<T>(sums(i, j) / weight);
+}
+
+BlockPosition counted_from(BlockPosition block, LayerInfo const& layer, Index first_sample) {
+  for (std::size_t i = 0; i < layer.axes.size(); ++i)
+    if (layer.axes[i] == Axis::sample) block.begin[i] += first_sample;
+  return block;
+}
+
+}  // namespace
+
+template <class Stored, class T>
+void ActivationReader::State::read_converted(OpenShard& part, BlockPosition const& block, Index samples,
+                                             MatrixView<T> out, StoredValues& seen) {
+  auto const absolute = counted_from(block, layer, checkpoint.shards[part.number].first_sample);
+  Index const values = samples * values_per_sample();
+  Index const averaged = averaged_values(layer, representation);
+  auto const loops = output_loops(layer, representation, samples, averaged > 1 ? out.rows : out.ld);
+
+  bool const as_stored = loops.size() == 1 && loops.front().step == 1 && averaged == 1;
+  if constexpr (std::is_same_v<Stored, T>) {
+    if (as_stored && part.type != StoredType::float16) {
+      read_block(part, block, native(T{}), out.data);
+      scan_values<T>({out.data, index(values)}, layer, absolute, seen);
+      return;
+    }
+  }
+  auto& whole = std::get<std::vector<Stored>>(buffers);
+  if (whole.size() < index(values)) whole.resize(index(values));
+  std::span<Stored> const buffer(whole.data(), index(values));
+  if constexpr (std::is_same_v<Stored, float>) {
+    if (part.type == StoredType::float16) {
+      if (halves.size() < index(values)) halves.resize(index(values));
+      read_block(part, block, part.stored_type, halves.data());
+      halves_to_floats({halves.data(), index(values)}, part.swapped, buffer);
+    } else {
+      read_block(part, block, native(Stored{}), buffer.data());
+    }
+  } else {
+    read_block(part, block, native(Stored{}), buffer.data());
+  }
+  scan_values<Stored>(buffer, layer, absolute, seen);
+  if (averaged > 1)
+    place_averages(loops, buffer.data(), averaged, out);
+  else
+    place_values<false>(loops, buffer.data(), out.data);
+}
+
+template <class T>
+void ActivationReader::State::read_part(OpenShard& part, Index first, Index count, MatrixView<T> out,
+                                        StoredValues& seen) {
+  Index const per_row = representation.rows_per_sample;
+  Index block = std::max<Index>(1, buffer_values / values_per_sample());
+  if (block > part.chunk_samples) block -= block % part.chunk_samples;
+  for (Index done = 0; done < count;) {
+    // Blocks end where chunks end, wherever the first one begins.
+    Index const until_end = block - (first + done) % block;
+    Index const samples = std::min(until_end, count - done);
+    auto const position = block_position(first + done, samples);
+    auto const columns = out.block(0, done * per_row, out.rows, samples * per_row);
+    if (part.type == StoredType::float16 || part.type == StoredType::float32)
+      read_converted<float>(part, position, samples, columns, seen);
+    else
+      read_converted<double>(part, position, samples, columns, seen);
+    done += samples;
+  }
+}
+
+template <class T>
+void ActivationReader::State::read(Index begin, Index count, MatrixView<T> out, StoredValues& seen) {
+  if (begin < 0 || count < 0 || begin > representation.samples - count || out.rows != representation.features ||
+      out.cols != count * representation.rows_per_sample)
+    throw std::invalid_argument("ActivationReader::read: block and output do not fit the representation");
+  Index const first = representation.sample_begin + begin;
+  for (std::size_t number = 0; number < checkpoint.shards.size(); ++number) {
+    auto const& info = checkpoint.shards[number];
+    Index const from = std::max(first, info.first_sample);
+    Index const to = std::min(first + count, info.first_sample + info.samples);
+    if (from >= to) continue;
+    auto const columns = out.block(0, (from - first) * representation.rows_per_sample, out.rows,
+                                   (to - from) * representation.rows_per_sample);
+    read_part(shard(number), from - info.first_sample, to - from, columns, seen);
+  }
+}
+
+ActivationReader::ActivationReader(Catalog const& catalog, Representation const& representation)
+    : state_(std::make_unique<State>()) {
+  state_->checkpoint = catalog.checkpoints.at(index(representation.checkpoint));
+  state_->layer = state_->checkpoint.layers.at(index(representation.layer));
+  state_->representation = representation;
+}
+
+ActivationReader::~ActivationReader() = default;
+ActivationReader::ActivationReader(ActivationReader&&) noexcept = default;
+
+void ActivationReader::read(Index begin, Index count, MatrixView<double> out, StoredValues& seen) {
+  state_->read(begin, count, out, seen);
+}
+
+void ActivationReader::read(Index begin, Index count, MatrixView<float> out, StoredValues& seen) {
+  state_->read(begin, count, out, seen);
+}
+
+}  // namespace confer

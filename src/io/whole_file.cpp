@@ -1,0 +1,93 @@
+#include "confer/io/whole_file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "confer/core/error.hpp"
+#include "confer/core/utf8.hpp"
+
+namespace confer {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void refuse(std::string const& path, std::string reason, std::string advice) {
+  throw EnvironmentError("cannot write '" + printable(path) + "'", std::move(reason), std::move(advice));
+}
+
+[[noreturn]] void refuse(std::string const& path, int code) {
+  refuse(path, std::strerror(code),
+         code == ENOSPC ? "free some space or choose another place" : "choose another place");
+}
+
+fs::path directory_of(fs::path const& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
+
+// The file that a link stands for: renaming onto the link itself would replace it.
+std::string resolved(std::string const& path) {
+  std::error_code failed;
+  if (!fs::is_symlink(path, failed)) return path;
+  auto const target = fs::weakly_canonical(path, failed);
+  return failed ? path : target.string();
+}
+
+// Data in the page cache are lost with the node; the name must not become valid before they are on the disk.
+void synchronise(std::string const& path, std::string const& shown) {
+  int const descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  int const failure = descriptor < 0 || ::fsync(descriptor) != 0 ? errno : 0;
+  if (descriptor >= 0) ::close(descriptor);
+  // Some file systems cannot synchronise a directory: nothing more can be done there.
+  if (failure != 0 && failure != EINVAL && failure != EROFS) refuse(shown, failure);
+}
+
+}  // namespace
+
+void check_output_path(std::string const& path) {
+  fs::path const target(resolved(path));
+  std::error_code ignored;
+  auto const directory = directory_of(target);
+  if (target.filename().empty() || fs::is_directory(target, ignored)) refuse(path, "it is a directory", "name a file");
+  if (fs::exists(target, ignored) && !fs::is_regular_file(target, ignored))
+    refuse(path, "it is not a plain file", "name a file");
+  if (!fs::is_directory(directory, ignored))
+    refuse(path, "there is no directory '" + printable(directory.string()) + "'", "create it, or choose another place");
+  if (::access(directory.c_str(), W_OK | X_OK) != 0) refuse(path, errno);
+}
+
+WholeFile::WholeFile(std::string const& path) : shown_(path), target_(resolved(path)) {
+  check_output_path(path);
+  fs::path const target(target_);
+  // The longest file name most systems allow has 255 bytes.
+  std::string const name = "." + target.filename().string().substr(0, 230) + "." + std::to_string(::getpid()) + ".tmp";
+  temporary_ = (directory_of(target) / name).string();
+}
+
+WholeFile::~WholeFile() {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void WholeFile::publish() {
+  synchronise(temporary_, shown_);
+  if (std::rename(temporary_.c_str(), target_.c_str()) != 0) refuse(shown_, errno);
+  temporary_.clear();
+  synchronise(directory_of(target_).string(), shown_);
+}
+
+void write_text_file(std::string const& path, std::function<void(std::ostream&)> const& write) {
+  WholeFile file(path);
+  errno = 0;
+  std::ofstream stream(file.temporary(), std::ios::binary);
+  if (!stream) refuse(path, errno != 0 ? errno : EIO);
+  write(stream);
+  stream.close();
+  if (!stream) refuse(path, errno != 0 ? errno : EIO);
+  file.publish();
+}
+
+}  // namespace confer

@@ -1,0 +1,136 @@
+#include <cmath>
+
+#include "confer/linalg/dense.hpp"
+#include "confer/linalg/factor.hpp"
+#include "linalg/factor_directions.hpp"
+
+namespace confer {
+
+namespace {
+
+Index features_per_block(Index rows) { return std::clamp<Index>((Index{1} << 21) / std::max<Index>(rows, 1), 64, 8192); }
+
+/// Runs work(begin, block) over all local features, block being count x rows with every feature centred.
+template <class Work>
+void for_each_feature_block(ColumnSource const& source, Matrix<double>& buffer, Factor& factor, bool first,
+                            Work const& work) {
+  Index const step = features_per_block(source.rows);
+  for (Index begin = 0; begin < source.features; begin += step) {
+    Index const count = std::min(step, source.features - begin);
+    auto const block = buffer.view().block(0, 0, count, source.rows);
+    source.read(begin, block);
+    for (Index j = 0; j < count; ++j) {
+      // Two steps: the second removes what rounding left of a large mean.
+      auto& mean = factor.mean[static_cast<std::size_t>(begin + j)];
+      double const origin = block(j, 0);
+      double sum = 0;
+      bool constant = true;
+      for (Index i = 0; i < source.rows; ++i) {
+        sum += block(j, i) - origin;
+        constant = constant && block(j, i) == origin;
+      }
+      double const offset = sum / static_cast<double>(source.rows);
+      mean = origin + offset;
+      for (Index i = 0; i < source.rows; ++i) block(j, i) = constant ? 0.0 : (block(j, i) - origin) - offset;
+      if (first && constant) ++factor.constant_features;
+    }
+    work(begin, block);
+  }
+}
+
+void sum_lower(ColumnSource const& source, Matrix<double>& gram) {
+  if (source.sum) source.sum({gram.data(), static_cast<std::size_t>(gram.size())});
+}
+
+}  // namespace
+
+Factor factor_columns(ColumnSource const& source, FactorOptions const& options) {
+  Factor factor;
+  Index const n = source.rows;
+  factor.rows = n;
+  factor.features = source.total_features;
+  factor.mean.assign(static_cast<std::size_t>(source.features), 0.0);
+  Matrix<double> buffer(std::min(features_per_block(n), std::max<Index>(source.features, 1)), n);
+
+  Matrix<double> gram(n, n);
+  for_each_feature_block(source, buffer, factor, true,
+                         [&](Index, MatrixView<double> block) { syrk_lower(1.0, block, Op::transpose, 1.0, gram); });
+  sum_lower(source, gram);
+  std::vector<double> stored = {0, 0, static_cast<double>(factor.constant_features)};
+  if (options.stored) {
+    StoredNorm const norm = options.stored();
+    stored[0] = norm.sum_of_squares;
+    stored[1] = norm.count;
+  }
+  if (source.sum) source.sum(stored);
+  factor.constant_features = static_cast<Index>(stored[2]);
+  factor.squared_row_norms.resize(static_cast<std::size_t>(n));
+  for (Index i = 0; i < n; ++i) {
+    factor.squared_row_norms[static_cast<std::size_t>(i)] = gram(i, i);
+    factor.total_variance += gram(i, i);
+  }
+  double const rms = stored[1] > 0 ? std::sqrt(stored[0] / stored[1]) : 0.0;
+  factor.tau = rounding_norm(options.rule.unit_roundoff, rms, n, factor.features);
+  double const arithmetic = 8 * double_rounding * std::sqrt(factor.total_variance);
+  factor.cut = std::max(options.rule.relative ? 0.0 : 2 * factor.tau, arithmetic);
+  if (options.rule.relative && factor.total_variance > 0) {
+    Matrix<double> copy = gram;
+    factor.cut = std::max(*options.rule.relative * root(eigvalsh(copy).front()), arithmetic);
+  }
+
+  std::vector<Index> all;
+  if (factor.total_variance > 0)
+    for (Index i = 0; i < n; ++i) all.push_back(i);
+  else
+    gram = Matrix<double>();
+  LevelReport report;
+  Directions found = resolve_directions(
+      std::move(gram), all, n, factor.cut, options.exact,
+      [&](MatrixView<double const> directions) {
+        Matrix<double> projected(directions.cols, directions.cols);
+        Matrix<double> y(buffer.rows(), directions.cols);
+        for_each_feature_block(source, buffer, factor, false, [&](Index, MatrixView<double> block) {
+          auto const part = y.view().block(0, 0, block.rows, directions.cols);
+          gemm(1.0, block, Op::none, directions, Op::none, 0.0, part);
+          syrk_lower(1.0, part, Op::transpose, 1.0, projected);
+        });
+        sum_lower(source, projected);
+        return projected;
+      },
+      report);
+  factor.levels = report.levels;
+  factor.largest_dropped = report.largest_dropped;
+  auto const most = static_cast<std::size_t>(std::min(n - 1, factor.features));
+  if (found.values.size() > most) found.values.resize(most);
+  auto const rank = static_cast<Index>(found.values.size());
+  Index kept = rank;
+  if (options.components > 0)
+    kept = std::min(options.components, rank);
+  else if (options.variance > 0)
+    kept = components_for_variance(found.values, options.variance);
+
+  if (options.basis) {
+    if (options.exact)
+      factor.basis_exact = Matrix<double>(n, kept);
+    else
+      factor.basis = Matrix<float>(n, kept);
+    for (Index j = 0; j < kept; ++j)
+      for (Index i = 0; i < n; ++i) {
+        if (options.exact)
+          factor.basis_exact(i, j) = found.vectors(i, j);
+        else
+          factor.basis(i, j) = static_cast<float>(found.vectors(i, j));
+      }
+  }
+  if (options.loadings) {
+    factor.loadings = Matrix<double>(kept, source.features);
+    for_each_feature_block(source, buffer, factor, false, [&](Index begin, MatrixView<double> block) {
+      gemm(1.0, found.vectors.view().block(0, 0, n, kept), Op::transpose, block, Op::transpose, 0.0,
+           factor.loadings.view().block(0, begin, kept, block.rows));
+    });
+  }
+  factor.singular_values = std::move(found.values);
+  return factor;
+}
+
+}  // namespace confer

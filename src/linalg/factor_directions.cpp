@@ -1,0 +1,78 @@
+#include "linalg/factor_directions.hpp"
+
+#include <cmath>
+#include <numeric>
+
+#include "confer/linalg/dense.hpp"
+
+namespace confer {
+
+namespace {
+
+// Directions below this share of the largest of their level are left to the next level: the squared condition number
+// times rounding bounds the error of a level.
+double level_share(bool exact) { return exact ? 1e-2 : 1e-3; }
+
+Directions sorted(std::vector<double> const& values, std::vector<double const*> const& columns, Index dimension) {
+  std::vector<std::size_t> order(values.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return values[a] > values[b]; });
+  Directions found{{}, Matrix<double>(dimension, static_cast<Index>(values.size()))};
+  for (std::size_t j = 0; j < order.size(); ++j) {
+    found.values.push_back(values[order[j]]);
+    std::copy_n(columns[order[j]], dimension, found.vectors.view().column(static_cast<Index>(j)));
+  }
+  return found;
+}
+
+}  // namespace
+
+double root(double value) { return std::sqrt(std::max(value, 0.0)); }
+
+Directions resolve_directions(Matrix<double> gram, std::vector<Index> const& live, Index dimension, double cut,
+                              bool exact, std::function<Matrix<double>(MatrixView<double const>)> const& projected_gram,
+                              LevelReport& report) {
+  std::vector<double> values;
+  std::vector<Matrix<double>> levels;
+  std::vector<double const*> columns;
+  Matrix<double> basis;  // dimension x directions of the level; at the first level the live unit vectors
+  while (gram.rows() > 0) {
+    Eigen const eigen = eigh(gram);
+    ++report.levels;
+    Index const size = gram.rows();
+    double const top = root(eigen.values.front());
+    double const resolution = top * std::sqrt(64 * double_rounding * static_cast<double>(size));
+    Index accurate = 0, used = 0;
+    for (Index i = 0; i < size; ++i) {
+      double const value = root(eigen.values[static_cast<std::size_t>(i)]);
+      bool const is_accurate = value >= level_share(exact) * top;
+      // What cannot be told from the cut at this resolution goes on to the next level.
+      bool const undecided = !is_accurate && (value >= cut || (cut < 4 * resolution && value + resolution >= cut));
+      if (is_accurate) ++accurate;
+      if (is_accurate || undecided) ++used;
+      if (!undecided && value < cut) report.largest_dropped = std::max(report.largest_dropped, value);
+    }
+    Matrix<double> vectors(dimension, used);
+    if (levels.empty()) {
+      for (Index j = 0; j < used; ++j)
+        for (Index i = 0; i < size; ++i) vectors(live[static_cast<std::size_t>(i)], j) = eigen.vectors(i, j);
+    } else {
+      gemm(1.0, basis, Op::none, eigen.vectors.view().block(0, 0, size, used), Op::none, 0.0, vectors);
+    }
+    levels.push_back(std::move(vectors));
+    auto const kept = levels.back().const_view();
+    for (Index j = 0; j < accurate; ++j) {
+      double const value = root(eigen.values[static_cast<std::size_t>(j)]);
+      if (value < cut) continue;
+      values.push_back(value);
+      columns.push_back(kept.column(j));
+    }
+    if (used == accurate || top <= cut) break;
+    basis = Matrix<double>(dimension, used - accurate);
+    std::copy_n(kept.column(accurate), basis.size(), basis.data());
+    gram = projected_gram(basis);
+  }
+  return sorted(values, columns, dimension);
+}
+
+}  // namespace confer

@@ -1,0 +1,34 @@
+/// Singular directions from Gram matrices, level by level: the part that both sides of a factor share.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "confer/linalg/matrix.hpp"
+
+namespace confer {
+
+inline constexpr double double_rounding = 0x1p-53;
+
+/// Singular values with one unit vector each, as columns.
+struct Directions {
+  std::vector<double> values;
+  Matrix<double> vectors;
+};
+
+struct LevelReport {
+  Index levels = 0;            ///< Gram matrices that were needed
+  double largest_dropped = 0;  ///< largest singular value under the cut
+};
+
+/// Square root of an eigenvalue that rounding may have made negative.
+double root(double value);
+
+/// Splits off level after level until every direction is either accurate or below the cut.
+/// `gram`: lower triangle over the `live` coordinates out of `dimension`. `projected_gram` returns the Gram matrix of
+/// the data along given orthonormal directions (dimension x k), computed from the data itself.
+Directions resolve_directions(Matrix<double> gram, std::vector<Index> const& live, Index dimension, double cut,
+                              bool exact, std::function<Matrix<double>(MatrixView<double const>)> const& projected_gram,
+                              LevelReport& report);
+
+}  // namespace confer

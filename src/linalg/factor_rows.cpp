@@ -1,0 +1,241 @@
+#include "confer/linalg/factor.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "confer/linalg/dense.hpp"
+#include "linalg/factor_directions.hpp"
+
+namespace confer {
+
+namespace {
+
+/// Runs work(begin, block) over all local rows, block being features x count, with `shift` subtracted.
+template <class Work>
+void for_each_block(RowSource const& source, std::vector<double> const& shift, Matrix<double>& buffer, Work const& work) {
+  Index const step = rows_per_block(source.features);
+  for (Index begin = 0; begin < source.rows; begin += step) {
+    Index const count = std::min(step, source.rows - begin);
+    auto const block = buffer.view().block(0, 0, source.features, count);
+    source.read(begin, block);
+    if (!shift.empty())
+      for (Index i = 0; i < count; ++i)
+        for (Index j = 0; j < source.features; ++j) block(j, i) -= shift[static_cast<std::size_t>(j)];
+    work(begin, block);
+  }
+}
+
+void sum_lower(RowSource const& source, Matrix<double>& gram) {
+  if (!source.sum) return;
+  Index const n = gram.rows();
+  std::vector<double> packed(static_cast<std::size_t>(n * (n + 1) / 2));
+  std::size_t at = 0;
+  for (Index j = 0; j < n; ++j)
+    for (Index i = j; i < n; ++i) packed[at++] = gram(i, j);
+  source.sum(packed);
+  at = 0;
+  for (Index j = 0; j < n; ++j)
+    for (Index i = j; i < n; ++i) gram(i, j) = packed[at++];
+}
+
+/// First pass: means, extremes and the centred Gram matrix of all features.
+struct FirstPass {
+  std::vector<double> mean;
+  std::vector<bool> constant;
+  Matrix<double> gram;  // lower triangle, features x features
+};
+
+FirstPass first_pass(RowSource const& source, Matrix<double>& buffer) {
+  Index const p = source.features;
+  auto const width = static_cast<std::size_t>(p);
+  double const n = static_cast<double>(source.total_rows);
+
+  // A provisional mean taken from the first rows removes large offsets before squares are summed.
+  std::vector<double> shift(width + 1, 0.0);
+  Index const head = std::min(rows_per_block(p), source.rows);
+  if (head > 0) {
+    auto const block = buffer.view().block(0, 0, p, head);
+    source.read(0, block);
+    for (Index i = 0; i < head; ++i)
+      for (Index j = 0; j < p; ++j) shift[static_cast<std::size_t>(j)] += block(j, i);
+    shift[width] = static_cast<double>(head);
+  }
+  if (source.sum) source.sum(shift);
+  double const head_rows = shift[width];
+  shift.resize(width);
+  for (double& value : shift) value = std::isfinite(value) ? value / head_rows : 0.0;
+
+  FirstPass pass{std::vector<double>(width), std::vector<bool>(width), Matrix<double>(p, p)};
+  std::vector<double> sum(width, 0.0), extremes(2 * width, -std::numeric_limits<double>::infinity());
+  for_each_block(source, shift, buffer, [&](Index, MatrixView<double> block) {
+    for (Index i = 0; i < block.cols; ++i) {
+      double const* row = block.column(i);
+      for (std::size_t j = 0; j < width; ++j) {
+        sum[j] += row[j];
+        extremes[j] = std::max(extremes[j], row[j]);
+        extremes[width + j] = std::max(extremes[width + j], -row[j]);
+      }
+    }
+    syrk_lower(1.0, block, Op::none, 1.0, pass.gram);
+  });
+  if (source.sum) source.sum(sum);
+  if (source.max) source.max(extremes);
+  sum_lower(source, pass.gram);
+  for (std::size_t j = 0; j < width; ++j) {
+    pass.mean[j] = shift[j] + sum[j] / n;
+    pass.constant[j] = extremes[j] == -extremes[width + j];
+  }
+  for (Index j = 0; j < p; ++j)
+    for (Index i = j; i < p; ++i)
+      pass.gram(i, j) -= sum[static_cast<std::size_t>(i)] * (sum[static_cast<std::size_t>(j)] / n);
+  return pass;
+}
+
+/// Singular values of the data along given directions, from a Gram matrix of the projections alone.
+Matrix<double> projected_gram(RowSource const& source, std::vector<double> const& mean, MatrixView<double const> directions,
+                              Matrix<double>& buffer) {
+  Matrix<double> gram(directions.cols, directions.cols);
+  Matrix<double> projected(directions.cols, buffer.cols());
+  for_each_block(source, mean, buffer, [&](Index, MatrixView<double> block) {
+    auto const y = projected.view().block(0, 0, directions.cols, block.cols);
+    gemm(1.0, directions, Op::transpose, block, Op::none, 0.0, y);
+    syrk_lower(1.0, y, Op::none, 1.0, gram);
+  });
+  sum_lower(source, gram);
+  return gram;
+}
+
+Index kept_directions(FactorOptions const& options, std::vector<double> const& values) {
+  auto const rank = static_cast<Index>(values.size());
+  if (options.components > 0) return std::min(options.components, rank);
+  if (options.variance > 0) return std::min(components_for_variance(values, options.variance), rank);
+  return rank;
+}
+
+/// Turns nearly orthonormal columns into orthonormal ones (CholeskyQR); leading columns change least.
+void orthonormalise(RowSource const& source, Matrix<double>& u) {
+  for (int round = 0; round < 3; ++round) {
+    Matrix<double> gram(u.cols(), u.cols());
+    syrk_lower(1.0, u, Op::transpose, 0.0, gram);
+    sum_lower(source, gram);
+    double worst = 0;
+    for (Index j = 0; j < u.cols(); ++j)
+      for (Index i = j; i < u.cols(); ++i) worst = std::max(worst, std::abs(gram(i, j) - (i == j ? 1.0 : 0.0)));
+    if (worst <= 1e-14 || !cholesky_lower(gram)) return;
+    right_solve_lower_transposed(gram, u);
+  }
+}
+
+/// U = (X - mean) V diag(1/s) for the kept directions, and the norms of the centred rows.
+void fill_basis(RowSource const& source, Directions const& found, Index kept, bool exact, Matrix<double>& buffer,
+                Factor& factor) {
+  Matrix<double> weights(source.features, kept);
+  for (Index j = 0; j < kept; ++j)
+    for (Index i = 0; i < source.features; ++i)
+      weights(i, j) = found.vectors(i, j) / found.values[static_cast<std::size_t>(j)];
+  // One Gram matrix leaves an error of 1e-10 at the most, invisible in single precision; several call for a correction.
+  bool const correct = exact || factor.levels > 1;
+  Matrix<double> corrected(correct ? source.rows : 0, correct ? kept : 0);
+  if (!exact) factor.basis = Matrix<float>(source.rows, kept);
+  factor.squared_row_norms.assign(static_cast<std::size_t>(source.rows), 0.0);
+  Matrix<double> product(correct ? 0 : buffer.cols(), correct ? 0 : kept);
+  for_each_block(source, factor.mean, buffer, [&](Index begin, MatrixView<double> block) {
+    auto const u = (correct ? corrected.view().block(begin, 0, block.cols, kept)
+                            : product.view().block(0, 0, block.cols, kept));
+    gemm(1.0, block, Op::transpose, weights, Op::none, 0.0, u);
+    if (!correct)
+      for (Index j = 0; j < kept; ++j)
+        for (Index i = 0; i < block.cols; ++i) factor.basis(begin + i, j) = static_cast<float>(u(i, j));
+    for (Index i = 0; i < block.cols; ++i) {
+      double sum = 0;
+      for (Index j = 0; j < block.rows; ++j) sum += block(j, i) * block(j, i);
+      factor.squared_row_norms[static_cast<std::size_t>(begin + i)] = sum;
+    }
+  });
+  if (!correct) return;
+  orthonormalise(source, corrected);
+  if (exact)
+    factor.basis_exact = std::move(corrected);
+  else
+    std::transform(corrected.data(), corrected.data() + corrected.size(), factor.basis.data(),
+                   [](double value) { return static_cast<float>(value); });
+}
+
+}  // namespace
+
+Index rows_per_block(Index features) { return std::clamp<Index>((Index{1} << 21) / std::max<Index>(features, 1), 64, 8192); }
+
+Index components_for_variance(std::span<double const> singular_values, double share) {
+  double total = 0;
+  for (double const s : singular_values) total += s * s;
+  double sum = 0;
+  for (std::size_t i = 0; i < singular_values.size(); ++i) {
+    sum += singular_values[i] * singular_values[i];
+    if (share < 1 && sum >= share * total) return static_cast<Index>(i) + 1;
+  }
+  return static_cast<Index>(singular_values.size());
+}
+
+double rounding_norm(double unit_roundoff, double rms, Index rows, Index features) {
+  return unit_roundoff / std::sqrt(3.0) * rms *
+         (std::sqrt(static_cast<double>(rows)) + std::sqrt(static_cast<double>(features)));
+}
+
+Factor factor_rows(RowSource const& source, FactorOptions const& options) {
+  Factor factor;
+  factor.rows = source.total_rows;
+  factor.features = source.features;
+  Matrix<double> buffer(source.features, std::min(rows_per_block(source.features), std::max<Index>(source.rows, 1)));
+  FirstPass pass = first_pass(source, buffer);
+  factor.mean = pass.mean;
+
+  std::vector<Index> live;
+  for (Index j = 0; j < source.features; ++j) {
+    if (pass.constant[static_cast<std::size_t>(j)])
+      ++factor.constant_features;
+    else
+      live.push_back(j);
+    factor.total_variance += std::max(pass.gram(j, j), 0.0);
+  }
+
+  std::vector<double> stored(2, 0.0);
+  if (options.stored) {
+    StoredNorm const norm = options.stored();
+    stored = {norm.sum_of_squares, norm.count};
+    if (source.sum) source.sum(stored);
+  }
+  double const rms = stored[1] > 0 ? std::sqrt(stored[0] / stored[1]) : 0.0;
+  factor.tau = rounding_norm(options.rule.unit_roundoff, rms, factor.rows, factor.features);
+  // Double-precision arithmetic itself leaves this much in a direction that is exactly zero.
+  double const arithmetic = 8 * double_rounding * std::sqrt(factor.total_variance);
+  factor.cut = std::max(options.rule.relative ? 0.0 : 2 * factor.tau, arithmetic);
+  if (options.rule.relative && !live.empty()) {
+    Matrix<double> copy = pass.gram;
+    factor.cut = std::max(*options.rule.relative * root(eigvalsh(copy).front()), arithmetic);
+  }
+
+  Matrix<double> gram(static_cast<Index>(live.size()), static_cast<Index>(live.size()));
+  for (Index j = 0; j < gram.cols(); ++j)
+    for (Index i = j; i < gram.rows(); ++i)
+      gram(i, j) = pass.gram(live[static_cast<std::size_t>(i)], live[static_cast<std::size_t>(j)]);
+  LevelReport report;
+  Directions found = resolve_directions(
+      std::move(gram), live, source.features, factor.cut, options.exact,
+      [&](MatrixView<double const> directions) { return projected_gram(source, factor.mean, directions, buffer); }, report);
+  factor.levels = report.levels;
+  factor.largest_dropped = report.largest_dropped;
+  auto const most = static_cast<std::size_t>(std::min(factor.rows - 1, factor.features));
+  if (found.values.size() > most) found.values.resize(most);  // centring leaves n - 1 dimensions at the most
+  Index const kept = kept_directions(options, found.values);
+  if (options.basis) fill_basis(source, found, kept, options.exact, buffer, factor);
+  if (options.loadings) {
+    factor.loadings = Matrix<double>(kept, source.features);
+    for (Index i = 0; i < source.features; ++i)
+      for (Index j = 0; j < kept; ++j)
+        factor.loadings(j, i) = found.vectors(i, j) * found.values[static_cast<std::size_t>(j)];
+  }
+  factor.singular_values = std::move(found.values);
+  return factor;
+}
+
+}  // namespace confer

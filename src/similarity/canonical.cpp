@@ -1,0 +1,111 @@
+#include "confer/similarity/canonical.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "confer/linalg/dense.hpp"
+
+namespace confer {
+
+namespace {
+
+/// sum_j |(directions' loadings)_ij| for every column i of directions (rank x count).
+template <class T>
+std::vector<double> absolute_sums(MatrixView<double const> directions, MatrixView<T const> loadings) {
+  Matrix<T> narrow_directions(directions.rows, directions.cols);
+  for (Index j = 0; j < directions.cols; ++j)
+    std::transform(directions.column(j), directions.column(j) + directions.rows, narrow_directions.view().column(j),
+                   [](double value) { return static_cast<T>(value); });
+  // Neurons in blocks keep the product in cache whatever their number.
+  constexpr Index block = 512;
+  Matrix<T> product(directions.cols, std::min(block, loadings.cols));
+  std::vector<double> sums(static_cast<std::size_t>(directions.cols), 0.0);
+  for (Index begin = 0; begin < loadings.cols; begin += block) {
+    auto const part = product.view().block(0, 0, directions.cols, std::min(block, loadings.cols - begin));
+    gemm(T{1}, narrow_directions.const_view(), Op::transpose, loadings.block(0, begin, loadings.rows, part.cols),
+         Op::none, T{0}, part);
+    for (Index j = 0; j < part.cols; ++j)
+      for (Index i = 0; i < part.rows; ++i) sums[static_cast<std::size_t>(i)] += std::abs(static_cast<double>(part(i, j)));
+  }
+  return sums;
+}
+
+double norm(double const* values, Index count) {
+  double sum = 0;
+  for (Index i = 0; i < count; ++i) sum += values[i] * values[i];
+  return std::sqrt(sum);
+}
+
+/// Makes the columns of `vectors` unit vectors; from column `safe` on they are also made orthogonal to all before, and
+/// replaced where nothing is left of them: directions that belong to (nearly) zero correlations.
+void complete_orthonormal(MatrixView<double> vectors, Index safe) {
+  for (Index j = 0; j < vectors.cols; ++j) {
+    double* const v = vectors.column(j);
+    double length = norm(v, vectors.rows);
+    Index next_unit = 0;
+    for (int attempt = 0; j >= safe && attempt < 3 * vectors.rows; ++attempt) {
+      if (length > 0)
+        for (Index i = 0; i < vectors.rows; ++i) v[i] /= length;
+      double const before = length > 0 ? 1.0 : 0.0;
+      for (int pass = 0; pass < 2; ++pass)
+        for (Index k = 0; k < j; ++k) {
+          double const* const u = vectors.column(k);
+          double dot = 0;
+          for (Index i = 0; i < vectors.rows; ++i) dot += u[i] * v[i];
+          for (Index i = 0; i < vectors.rows; ++i) v[i] -= dot * u[i];
+        }
+      length = norm(v, vectors.rows);
+      if (length > 0.1 * before && before > 0) break;
+      std::fill_n(v, vectors.rows, 0.0);
+      v[next_unit++ % vectors.rows] = 1.0;
+      length = 1.0;
+    }
+    for (Index i = 0; i < vectors.rows; ++i) v[i] /= length;
+  }
+}
+
+/// Eigenvectors give the smaller side; the other side follows through M.
+CanonicalWeights from_smaller_side(MatrixView<double const> cross, MatrixView<float const> loadings_small,
+                                   MatrixView<float const> loadings_large, bool rows_are_small) {
+  Index const small = rows_are_small ? cross.rows : cross.cols;
+  Index const large = rows_are_small ? cross.cols : cross.rows;
+  Matrix<double> gram(small, small);
+  syrk_lower(1.0, cross, rows_are_small ? Op::none : Op::transpose, 0.0, gram);
+  Eigen const eigen = eigh(gram);
+  CanonicalWeights result;
+  for (double const value : eigen.values) result.correlations.push_back(std::sqrt(std::clamp(value, 0.0, 1.0)));
+  Matrix<double> other(large, small);
+  gemm(1.0, cross, rows_are_small ? Op::transpose : Op::none, eigen.vectors, Op::none, 0.0, other);
+  // Below this, rounding has spoilt the direction of M'l.
+  Index safe = 0;
+  while (safe < small && result.correlations[static_cast<std::size_t>(safe)] > 1e-5) ++safe;
+  complete_orthonormal(other, safe);
+  result.weights_x = absolute_sums(eigen.vectors.const_view(), loadings_small);
+  result.weights_y = absolute_sums(other.const_view(), loadings_large);
+  if (!rows_are_small) std::swap(result.weights_x, result.weights_y);
+  return result;
+}
+
+}  // namespace
+
+CanonicalWeights canonical_weights(MatrixView<double const> cross, MatrixView<float const> loadings_x,
+                                   MatrixView<float const> loadings_y) {
+  bool const rows_are_small = cross.rows <= cross.cols;
+  return from_smaller_side(cross, rows_are_small ? loadings_x : loadings_y, rows_are_small ? loadings_y : loadings_x,
+                           rows_are_small);
+}
+
+CanonicalWeights canonical_weights(MatrixView<double const> cross, MatrixView<double const> loadings_x,
+                                   MatrixView<double const> loadings_y) {
+  Svd const decomposition = svd(cross);
+  CanonicalWeights result;
+  for (double const value : decomposition.s) result.correlations.push_back(std::min(value, 1.0));
+  result.weights_x = absolute_sums(decomposition.u.const_view(), loadings_x);
+  Matrix<double> right(decomposition.vt.cols(), decomposition.vt.rows());
+  for (Index j = 0; j < right.cols(); ++j)
+    for (Index i = 0; i < right.rows(); ++i) right(i, j) = decomposition.vt(j, i);
+  result.weights_y = absolute_sums(right.const_view(), loadings_y);
+  return result;
+}
+
+}  // namespace confer

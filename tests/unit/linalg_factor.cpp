@@ -1,0 +1,181 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "confer/linalg/dense.hpp"
+#include "confer/linalg/factor.hpp"
+
+namespace confer {
+namespace {
+
+/// rows x features matrix with given singular values after centring: orthonormal zero-mean columns times a rotation.
+struct Planted {
+  Matrix<double> x;        // features x rows
+  std::vector<double> s;
+};
+
+Matrix<double> orthonormal(Index rows, Index cols, unsigned seed, bool zero_mean) {
+  std::mt19937 generator(seed);
+  std::normal_distribution<double> normal;
+  Matrix<double> a(rows, cols);
+  for (Index j = 0; j < cols; ++j) {
+    double sum = 0;
+    for (Index i = 0; i < rows; ++i) sum += a(i, j) = normal(generator);
+    if (zero_mean)
+      for (Index i = 0; i < rows; ++i) a(i, j) -= sum / static_cast<double>(rows);
+  }
+  for (int pass = 0; pass < 3; ++pass) {
+    Matrix<double> gram(cols, cols);
+    syrk_lower(1.0, a, Op::transpose, 0.0, gram);
+    EXPECT_TRUE(cholesky_lower(gram));
+    right_solve_lower_transposed(gram, a);
+  }
+  return a;
+}
+
+Planted plant(Index rows, Index features, std::vector<double> const& s, double offset, unsigned seed = 1) {
+  auto const k = static_cast<Index>(s.size());
+  Matrix<double> u = orthonormal(rows, k, seed, true);
+  Matrix<double> const v = orthonormal(features, k, seed + 1, false);
+  for (Index j = 0; j < k; ++j)
+    for (Index i = 0; i < rows; ++i) u(i, j) *= s[static_cast<std::size_t>(j)];
+  Planted planted{Matrix<double>(features, rows), s};
+  gemm(1.0, v, Op::none, u, Op::transpose, 0.0, planted.x);
+  for (Index i = 0; i < planted.x.size(); ++i) planted.x.data()[i] += offset;
+  return planted;
+}
+
+RowSource row_source(Matrix<double> const& x) {
+  RowSource source{x.cols(), x.cols(), x.rows(), {}, {}, {}};
+  source.read = [&x](Index begin, MatrixView<double> out) {
+    for (Index i = 0; i < out.cols; ++i) std::copy_n(x.view().column(begin + i), out.rows, out.column(i));
+  };
+  return source;
+}
+
+ColumnSource column_source(Matrix<double> const& x) {
+  ColumnSource source{x.cols(), x.rows(), x.rows(), {}, {}};
+  source.read = [&x](Index begin, MatrixView<double> out) {
+    for (Index i = 0; i < out.cols; ++i) std::copy_n(x.view().column(i) + begin, out.rows, out.column(i));
+  };
+  return source;
+}
+
+FactorOptions exact_options(Matrix<double> const& x, double unit_roundoff = 0x1p-53) {
+  FactorOptions options;
+  options.exact = true;
+  options.rule.unit_roundoff = unit_roundoff;
+  options.stored = [&x] { return StoredNorm{squared_norm(x), static_cast<double>(x.size())}; };
+  return options;
+}
+
+void expect_factor(Factor const& factor, Planted const& planted, double tolerance) {
+  ASSERT_EQ(factor.rank(), static_cast<Index>(planted.s.size()));
+  for (std::size_t i = 0; i < planted.s.size(); ++i)
+    EXPECT_NEAR(factor.singular_values[i] / planted.s[i], 1.0, tolerance) << i;
+  Matrix<double> gram(factor.rank(), factor.rank());
+  gemm(1.0, factor.basis_exact, Op::transpose, factor.basis_exact, Op::none, 0.0, gram);
+  for (Index j = 0; j < gram.cols(); ++j)
+    for (Index i = 0; i < gram.rows(); ++i) EXPECT_NEAR(gram(i, j), i == j ? 1.0 : 0.0, 1e-12);
+  // U (diag(s) V') rebuilds the centred matrix.
+  Matrix<double> rebuilt(factor.features, factor.rows);
+  gemm(1.0, factor.loadings, Op::transpose, factor.basis_exact, Op::transpose, 0.0, rebuilt);
+  double worst = 0;
+  for (Index i = 0; i < factor.rows; ++i)
+    for (Index j = 0; j < factor.features; ++j)
+      worst = std::max(worst, std::abs(rebuilt(j, i) + factor.mean[static_cast<std::size_t>(j)] - planted.x(j, i)));
+  EXPECT_LT(worst, 1e-11 * (planted.s.front() + std::abs(planted.x(0, 0))));
+}
+
+std::vector<double> geometric(Index count, double last) {
+  std::vector<double> s;
+  for (Index i = 0; i < count; ++i) s.push_back(std::pow(last, static_cast<double>(i) / static_cast<double>(count - 1)));
+  return s;
+}
+
+TEST(Factor, RebuildsWellConditionedData) {
+  auto const planted = plant(300, 12, geometric(12, 0.01), 0.0);
+  expect_factor(factor_rows(row_source(planted.x), exact_options(planted.x)), planted, 1e-12);
+}
+
+TEST(Factor, ResolvesConditionNumbersBeyondOneGramMatrix) {
+  auto const planted = plant(300, 20, geometric(20, 1e-9), 0.0);
+  Factor const factor = factor_rows(row_source(planted.x), exact_options(planted.x));
+  expect_factor(factor, planted, 1e-5);
+  EXPECT_GT(factor.levels, 1);
+}
+
+TEST(Factor, SampleSideAgreesWithFeatureSide) {
+  auto const planted = plant(40, 150, geometric(30, 1e-6), 3.0);
+  expect_factor(factor_columns(column_source(planted.x), exact_options(planted.x)), planted, 1e-7);
+  expect_factor(factor_rows(row_source(planted.x), exact_options(planted.x)), planted, 1e-7);
+}
+
+TEST(Factor, LargeOffsetsAndScalesDoNotMatter) {
+  for (double const scale : {1e-30, 1.0, 1e30}) {
+    auto s = geometric(8, 0.1);
+    for (double& value : s) value *= scale;
+    auto const planted = plant(500, 8, s, 1e4 * scale);
+    Factor const factor = factor_rows(row_source(planted.x), exact_options(planted.x));
+    ASSERT_EQ(factor.rank(), 8);
+    for (std::size_t i = 0; i < s.size(); ++i) EXPECT_NEAR(factor.singular_values[i] / s[i], 1.0, 1e-9);
+  }
+}
+
+TEST(Factor, DuplicatesAndConstantsDoNotAddRank) {
+  auto planted = plant(400, 10, geometric(10, 0.05), 0.5);
+  Matrix<double> x(13, 400);
+  for (Index i = 0; i < 400; ++i) {
+    for (Index j = 0; j < 10; ++j) x(j, i) = planted.x(j, i);
+    x(10, i) = planted.x(3, i);
+    x(11, i) = planted.x(7, i);
+    x(12, i) = 1.5;
+  }
+  Factor const factor = factor_rows(row_source(x), exact_options(x));
+  EXPECT_EQ(factor.rank(), 10);
+  EXPECT_EQ(factor.constant_features, 1);
+  Factor const columns = factor_columns(column_source(x), exact_options(x));
+  EXPECT_EQ(columns.rank(), 10);
+  EXPECT_EQ(columns.constant_features, 1);
+}
+
+TEST(Factor, CutFollowsTheStoredType) {
+  // Half-precision storage: directions below the rounding noise are not counted.
+  auto planted = plant(1000, 30, geometric(30, 1e-8), 0.0);
+  Matrix<double> x = planted.x;
+  for (Index i = 0; i < x.size(); ++i) {
+    double const unit = std::ldexp(1.0, std::ilogb(x.data()[i]) - 10);
+    x.data()[i] = std::round(x.data()[i] / unit) * unit;
+  }
+  FactorOptions options = exact_options(x, 0x1p-11);
+  Factor const factor = factor_rows(row_source(x), options);
+  EXPECT_LT(factor.rank(), 20);
+  EXPECT_GT(factor.rank(), 8);
+  EXPECT_NEAR(factor.singular_values.back() / planted.s[static_cast<std::size_t>(factor.rank() - 1)], 1.0, 0.2);
+  options.rule.relative = 1e-3;
+  Factor const relative = factor_rows(row_source(x), options);
+  EXPECT_GE(relative.singular_values.back(), 1e-3 * relative.singular_values.front());
+}
+
+TEST(Factor, ConstantMatrixHasRankZero) {
+  Matrix<double> x(4, 50);
+  for (Index i = 0; i < x.size(); ++i) x.data()[i] = 2.5;
+  EXPECT_EQ(factor_rows(row_source(x), exact_options(x)).rank(), 0);
+  EXPECT_EQ(factor_columns(column_source(x), exact_options(x)).rank(), 0);
+}
+
+TEST(Factor, KeepsAsManyDirectionsAsAskedFor) {
+  auto const planted = plant(200, 6, {8, 4, 2, 1, 0.5, 0.25}, 0.0);
+  FactorOptions options = exact_options(planted.x);
+  options.components = 2;
+  EXPECT_EQ(factor_rows(row_source(planted.x), options).kept(), 2);
+  options.components = 0;
+  options.variance = 0.9;
+  Factor const factor = factor_rows(row_source(planted.x), options);
+  EXPECT_EQ(factor.kept(), 2);  // 64 + 16 of 85.3
+  EXPECT_EQ(factor.rank(), 6);
+}
+
+}  // namespace
+}  // namespace confer
