@@ -1,6 +1,7 @@
 #include "confer/io/catalog_reader.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -72,11 +73,16 @@ std::string coverage_gap(std::vector<Part> const& parts) {
 
 // Metadata that differ between shards belong to the shard, not to the checkpoint.
 std::map<std::string, MetadataValue> common_metadata(std::vector<Part> const& parts) {
+  auto const is_nan = [](MetadataValue const& value) {
+    auto const* number = std::get_if<double>(&value);
+    return number != nullptr && std::isnan(*number);
+  };
   auto common = parts.front().step->metadata;
   for (auto const& part : parts)
     std::erase_if(common, [&](auto const& entry) {
       auto const other = part.step->metadata.find(entry.first);
-      return other == part.step->metadata.end() || other->second != entry.second;
+      if (other == part.step->metadata.end()) return true;
+      return other->second != entry.second && !(is_nan(other->second) && is_nan(entry.second));
     });
   return common;
 }

@@ -77,7 +77,7 @@ std::string range_text(Measure const& measure) {
 
 std::string measures_table(std::vector<Measure const*> const& measures) {
   std::vector<Row> rows = {
-      {"measure", "kind", "range", "symmetric", "chance level", "row invariant to", "column invariant to"}};
+      {"measure", "kind", "range", "symmetric", "chance", "row invariant to", "column invariant to"}};
   for (Measure const* measure : measures) rows.push_back(properties(*measure));
   std::vector<std::size_t> widths(rows.front().size());
   for (auto const& row : rows)
@@ -108,7 +108,7 @@ std::string measures_markdown() {
     Row const p = properties(*measure);
     std::string const invariances = p[5] == p[6] ? p[5] : p[5] + "; " + p[6];
     text += "| `" + p[0] + "`" + (measure->core ? " (core)" : "") + " | " + cell(measure->long_name) + " | `" +
-            cell(measure->formula) + "` | " + p[1] + " " + p[2] + " | " + p[3] + " | " + p[4] + " | " + changes +
+            cell(measure->formula) + "` | " + p[1] + " " + p[2] + " | " + p[3] + " | " + p[4] + " | " + invariances +
             " | " + cell(measure->reference) + " |\n";
   }
   return text;

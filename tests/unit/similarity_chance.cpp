@@ -106,7 +106,7 @@ Simulated simulate(Measure const& measure, Matrix<double> const& x, Index width,
     PlainFactor const fy = factor(gaussian(x.rows(), width, 1000u + static_cast<unsigned>(draw)));
     PairWorkspace const pair(fx.view(), fy.view(), measure.needs);
     auto const chance = measure.chance(pair.stats());
-    values.push_back(measure.score(pair.stats()) - chance.value().mean);
+    values.push_back(measure.score(pair.stats()) - chance.value().mean - chance.value().shift);
     result.stated_deviation += chance.value().standard_deviation / draws;
   }
   result.less_stated_mean = moments(values);

@@ -13,6 +13,9 @@ struct WachterLaw {
 };
 WachterLaw wachter(Index degrees_of_freedom, Index rank_x, Index rank_y);
 
+/// Its edge alone, which costs next to nothing.
+double wachter_edge(Index degrees_of_freedom, Index rank_x, Index rank_y);
+
 /// max(0, rx + ry - N): canonical correlations that equal 1 whatever the data.
 Index forced_ones(Index degrees_of_freedom, Index rank_x, Index rank_y);
 
