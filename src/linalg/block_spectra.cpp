@@ -15,7 +15,7 @@ namespace confer {
 
 namespace {
 
-constexpr Index largest_block = 200;
+constexpr Index largest_block = 256;
 
 LaneKernels const& best_kernels() { return *available_lane_kernels().back(); }
 
@@ -24,7 +24,7 @@ class Workspace {
  public:
   Workspace(LaneKernels const& kernels, Index k)
       : kernels_(kernels),
-        panel_(std::clamp<Index>(l1_numbers / (kernels.padded_rows(k) * kernels.lanes), 16, 64)),
+        panel_(std::clamp<Index>(l2_numbers / (kernels.padded_rows(k) * kernels.lanes), 16, 128)),
         columns_(kernels.lanes, (panel_ + 1) * kernels.padded_rows(k)),
         packed_(kernels.lanes, k * (k + 1) / 2),
         work_(kernels.lanes, 3 * k),
@@ -59,7 +59,8 @@ class Workspace {
   }
 
  private:
-  static constexpr Index l1_numbers = 24 * 1024 / 8;
+  /// What a panel may take of the second-level cache: the Gram kernel reads it many times.
+  static constexpr Index l2_numbers = 160 * 1024 / 8;
   Index stride() const { return kernels_.group * kernels_.lanes; }
 
   LaneKernels const& kernels_;

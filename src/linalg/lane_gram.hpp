@@ -7,11 +7,7 @@ namespace confer {
 namespace {
 
 // Accumulators of one tile of the Gram matrix: as many as leave registers for two operands.
-#if defined(__AVX512F__)
-constexpr Index tile_rows = 6, tile_cols = 4;
-#else
-constexpr Index tile_rows = 4, tile_cols = 3;
-#endif
+constexpr Index tile_rows = lanes == 8 ? 6 : 4, tile_cols = lanes == 8 ? 4 : 3;
 
 Index padded_rows(Index k) { return (k + tile_rows - 1) / tile_rows * tile_rows; }
 
@@ -47,34 +43,50 @@ void interleave_lower(double const* const* matrices, Index ld, Index k, double* 
   }
 }
 
-void gram(Index k, Index columns, double const* x_data, double* packed) {
+/// The tile of the packed lower triangle whose first element is (i0, j0): all of it, or what exists of it.
+template <bool whole, class F>
+inline void for_tile(Vec* packed, Index k, Index i0, Index j0, Vec (&sum)[tile_rows][tile_cols], F each) {
+#pragma GCC unroll 8
+  for (Index j = 0; j < tile_cols; ++j) {
+    if (!whole && j0 + j >= k) return;
+    Vec* const column = packed + (j0 + j) * (2 * k - j0 - j - 1) / 2 + i0;
+#pragma GCC unroll 8
+    for (Index i = 0; i < tile_rows; ++i)
+      if (whole || (i0 + i >= j0 + j && i0 + i < k)) each(column[i], sum[i][j]);
+  }
+}
+
+template <bool whole>
+inline void gram_tile(Index k, Index columns, Vec const* x, Index rows, Index i0, Index j0, Vec* packed) {
+  Vec sum[tile_rows][tile_cols] = {};
+  // Continuing the stored sums, not adding to them, makes the result independent of where x was cut.
+  for_tile<whole>(packed, k, i0, j0, sum, [](Vec& stored, Vec& running) { running = stored; });
+  Vec const* left = x + i0;
+  Vec const* right = x + j0;
+  for (Index t = 0; t < columns; ++t, left += rows, right += rows) {
+    Vec factor[tile_cols];
+#pragma GCC unroll 8
+    for (Index j = 0; j < tile_cols; ++j) factor[j] = right[j];
+#pragma GCC unroll 8
+    for (Index i = 0; i < tile_rows; ++i) {
+      Vec const one = left[i];
+#pragma GCC unroll 8
+      for (Index j = 0; j < tile_cols; ++j) sum[i][j] += one * factor[j];
+    }
+  }
+  for_tile<whole>(packed, k, i0, j0, sum, [](Vec& stored, Vec& running) { stored = running; });
+}
+
+void gram(Index k, Index columns, double const* x_data, double* packed_data) {
   Index const rows = padded_rows(k);
   Vec const* const x = vectors(x_data);
-  Vec* const triangle = vectors(packed);
+  Vec* const packed = vectors(packed_data);
   for (Index j0 = 0; j0 < k; j0 += tile_cols) {
     for (Index i0 = j0 / tile_rows * tile_rows; i0 < k; i0 += tile_rows) {
-      Vec sum[tile_rows][tile_cols] = {};
-      auto const for_stored = [&](auto each) {
-        for (Index j = j0; j < j0 + tile_cols && j < k; ++j) {
-          Vec* const column = triangle + j * (2 * k - j - 1) / 2;
-          for (Index i = i0 > j ? i0 : j; i < i0 + tile_rows && i < k; ++i) each(column[i], sum[i - i0][j - j0]);
-        }
-      };
-      // Continuing the stored sums, not adding to them, makes the result independent of where x was cut.
-      for_stored([](Vec& stored, Vec& running) { running = stored; });
-      Vec const* row = x;
-      for (Index t = 0; t < columns; ++t, row += rows) {
-        Vec right[tile_cols];
-#pragma GCC unroll 8
-        for (Index j = 0; j < tile_cols; ++j) right[j] = row[j0 + j];
-#pragma GCC unroll 8
-        for (Index i = 0; i < tile_rows; ++i) {
-          Vec const left = row[i0 + i];
-#pragma GCC unroll 8
-          for (Index j = 0; j < tile_cols; ++j) sum[i][j] += left * right[j];
-        }
-      }
-      for_stored([](Vec& stored, Vec& running) { stored = running; });
+      if (i0 >= j0 + tile_cols - 1 && i0 + tile_rows <= k)
+        gram_tile<true>(k, columns, x, rows, i0, j0, packed);
+      else
+        gram_tile<false>(k, columns, x, rows, i0, j0, packed);
     }
   }
 }

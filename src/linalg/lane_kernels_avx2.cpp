@@ -6,6 +6,7 @@
 // Whatever the standard library defines inline must come before the target changes: the linker may keep any copy.
 #include <immintrin.h>
 #pragma GCC target("avx2,fma,f16c")
+#define CONFER_LANES 4
 #include "linalg/lane_code.hpp"
 
 namespace confer {

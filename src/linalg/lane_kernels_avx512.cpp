@@ -6,6 +6,7 @@
 // Whatever the standard library defines inline must come before the target changes: the linker may keep any copy.
 #include <immintrin.h>
 #pragma GCC target("avx512f,avx512dq,avx512vl,avx2,fma")
+#define CONFER_LANES 8
 #include "linalg/lane_code.hpp"
 
 namespace confer {

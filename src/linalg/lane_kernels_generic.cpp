@@ -1,4 +1,5 @@
 // The lane kernels for any processor.
+#define CONFER_LANES 2
 #include "linalg/lane_code.hpp"
 
 namespace confer {

@@ -78,9 +78,12 @@ inline void update_and_multiply(Index first, Index k, Vec* packed, Vec const* v,
     left[c] = a00;
     left[c + 1] = a10;
     right[c + 1] = a11;
-    Vec sum0 = a00 * x0;
+    // Sums start from zero even here, lest a compiler fuse the product into a later sum on one path and not on another:
+    // padding would then change the last bit.
+    Vec sum0{}, sum1{};
+    sum0 += a00 * x0;
     sum0 += a10 * x1;
-    Vec sum1 = a11 * x1;
+    sum1 += a11 * x1;
     y[c + 1] += a10 * x0;
     for (Index i = c + 2; i < k; ++i) {
       Vec const vi = v[i], wi = w[i], xi = x[i];
@@ -101,7 +104,8 @@ inline void update_and_multiply(Index first, Index k, Vec* packed, Vec const* v,
   if (c < k) {
     Vec* const last = packed_column(packed, k, c);
     last[c] = updated(last[c], v[c], w[c], v[c], w[c]);
-    Vec const sum = last[c] * x[c];
+    Vec sum{};
+    sum += last[c] * x[c];
     y[c] += sum;
   }
 }

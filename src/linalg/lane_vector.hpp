@@ -11,13 +11,9 @@
 namespace confer {
 namespace {
 
-#if defined(__AVX512F__)
-constexpr Index lanes = 8;
-#elif defined(__AVX2__)
-constexpr Index lanes = 4;
-#else
-constexpr Index lanes = 2;
-#endif
+// Defined by the including file, not derived from __AVX2__ and the like: a compiler that preprocesses first (as ccache
+// makes it) has not seen the target pragma by then.
+constexpr Index lanes = CONFER_LANES;
 
 using Vec __attribute__((vector_size(8 * lanes), may_alias)) = double;
 using Mask __attribute__((vector_size(8 * lanes), may_alias)) = long long;
@@ -27,9 +23,9 @@ inline Vec* vectors(double* lane_array) { return reinterpret_cast<Vec*>(lane_arr
 inline Vec const* vectors(double const* lane_array) { return reinterpret_cast<Vec const*>(lane_array); }
 
 inline Vec square_root(Vec x) {
-#if defined(__AVX512F__)
-  return _mm512_sqrt_pd(x);
-#elif defined(__AVX2__)
+#if CONFER_LANES == 8
+  return _mm512_maskz_sqrt_pd(0xff, x);  // the plain one warns of an uninitialised operand inside GCC 12's header
+#elif CONFER_LANES == 4
   return _mm256_sqrt_pd(x);
 #else
   for (Index lane = 0; lane < lanes; ++lane) x[lane] = __builtin_sqrt(x[lane]);

@@ -159,6 +159,8 @@ Representation describe(Checkpoint const& checkpoint, Index checkpoint_index, In
 
 }  // namespace
 
+void check_steps(std::string const& text) { parse_steps(text); }
+
 std::vector<Representation> select_representations(Catalog const& catalog, Selection const& selection) {
   auto const checkpoints = select_checkpoints(catalog, selection);
   std::vector<std::string> names;

@@ -32,6 +32,7 @@ Measure const measures::cca_r2 = {
     .core = true,
     .score = score,
     .chance = chance,
+    .chance_by_rank = true,
 };
 
 }  // namespace confer

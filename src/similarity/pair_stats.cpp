@@ -97,10 +97,11 @@ PairWorkspace::PairWorkspace(Factor const& x, Factor const& y, unsigned needs) {
   stats_.truncated_correlations = truncated_;
   stats_.cross_covariance_values = nuclear_;
   stats_.canonical_weights = weights_x_;
+  stats_.canonical_weights_column = weights_y_;
   transposed_ = stats_;
   std::swap(transposed_.x, transposed_.y);
   transposed_.cross = cross_transposed_.const_view();
-  transposed_.canonical_weights = weights_y_;
+  std::swap(transposed_.canonical_weights, transposed_.canonical_weights_column);
 }
 
 }  // namespace confer

@@ -1,5 +1,6 @@
 /// Projection-weighted CCA with the weights of the row's neurons. When correlations tie, the variates inside the tie,
 /// and with them the L1 weights, are arbitrary; the value is then one of several.
+#include "confer/similarity/chance.hpp"
 #include "similarity/measures.hpp"
 
 namespace confer {
@@ -11,6 +12,8 @@ double score(PairStats const& pair) {
   double const weighted = std::inner_product(weights.begin(), weights.end(), pair.canonical_correlations.begin(), 0.0);
   return within(0, weighted / sum(weights), 1);
 }
+
+std::optional<ChanceLevel> chance(PairStats const& pair) { return chance_weighted_correlation(pair.x, pair.y); }
 
 }  // namespace
 
@@ -28,7 +31,7 @@ Measure const measures::pwcca = {
     .needs = needs_canonical | needs_weights,
     .core = true,
     .score = score,
-    .chance = nullptr,
+    .chance = chance,
 };
 
 }  // namespace confer

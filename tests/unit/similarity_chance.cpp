@@ -91,43 +91,63 @@ TEST(Chance, MomentsOfBothCkaAreThoseOfAllRelabellings) {
   EXPECT_NEAR(find_measure("regression")->chance(pair.stats())->mean, moments(explained).mean, 1e-12);
 }
 
-/// Independent Gaussian data: rotation of one side is their exact model.
-void expect_chance_of_noise(Index n, Index p1, Index p2, int draws) {
-  std::vector<Measure const*> chosen;
-  for (Measure const* measure : all_measures())
-    if (measure->statistics == StatisticsKind::covariance && measure->chance != nullptr) chosen.push_back(measure);
-  // A fixed row side with a falling spectrum, so that the levels depend on more than the widths.
-  Matrix<double> x = gaussian(n, p1, 77);
-  for (Index j = 0; j < p1; ++j)
-    for (double& value : x.view().column_span(j)) value /= 1 + static_cast<double>(j) / 2;
+/// What a measure shows between a fixed row side and independent Gaussian columns, less the mean it states.
+/// Rotation of one side is the exact model of such data.
+struct Simulated {
+  Moments less_stated_mean;
+  double stated_deviation = 0;
+};
+
+Simulated simulate(Measure const& measure, Matrix<double> const& x, Index width, int draws) {
   PlainFactor const fx = factor(x);
-  std::vector<std::vector<double>> values(chosen.size());
-  std::vector<Moments> stated(chosen.size());
+  std::vector<double> values;
+  Simulated result;
   for (int draw = 0; draw < draws; ++draw) {
-    PlainFactor const fy = factor(gaussian(n, p2, 1000u + static_cast<unsigned>(draw)));
-    PairWorkspace const pair(fx.view(), fy.view(), needs_everything);
-    for (std::size_t m = 0; m < chosen.size(); ++m) {
-      auto const chance = chosen[m]->chance(pair.stats());
-      ASSERT_TRUE(chance.has_value());
-      values[m].push_back(chosen[m]->score(pair.stats()) - chance->mean);
-      stated[m].deviation += chance->standard_deviation / draws;
-    }
+    PlainFactor const fy = factor(gaussian(x.rows(), width, 1000u + static_cast<unsigned>(draw)));
+    PairWorkspace const pair(fx.view(), fy.view(), measure.needs);
+    auto const chance = measure.chance(pair.stats());
+    values.push_back(measure.score(pair.stats()) - chance.value().mean - chance.value().shift);
+    result.stated_deviation += chance.value().standard_deviation / draws;
   }
-  for (std::size_t m = 0; m < chosen.size(); ++m) {
-    auto const [bias, deviation] = moments(values[m]);
-    double const error = deviation / std::sqrt(draws);
-    EXPECT_NEAR(bias, 0, 4 * error + 0.1 * deviation) << chosen[m]->name << " " << n << " " << p1 << " " << p2;
-    EXPECT_NEAR(stated[m].deviation / deviation, 1, 4 / std::sqrt(2.0 * draws) + 0.06)
-        << chosen[m]->name << " " << n << " " << p1 << " " << p2;
+  result.less_stated_mean = moments(values);
+  return result;
+}
+
+/// A spectrum that falls, so that levels depend on more than the widths.
+Matrix<double> falling_spectrum(Index rows, Index width) {
+  Matrix<double> x = gaussian(rows, width, 77);
+  for (Index j = 0; j < width; ++j)
+    for (double& value : x.view().column_span(j)) value /= 1 + static_cast<double>(j) / 2;
+  return x;
+}
+
+void expect_chance_of_noise(Index n, Index p1, Index p2) {
+  constexpr int draws = 600;
+  for (Measure const* measure : all_measures()) {
+    if (measure->statistics != StatisticsKind::covariance || measure->chance == nullptr) continue;
+    auto const x = product(falling_spectrum(n, p1), rotation(p1, 5));
+    auto const [observed, stated] = simulate(*measure, x, p2, draws);
+    double const error = observed.deviation / std::sqrt(draws);
+    EXPECT_NEAR(observed.mean, 0, 4 * error + 0.1 * observed.deviation)
+        << measure->name << " " << n << " " << p1 << " " << p2;
+    EXPECT_NEAR(stated / observed.deviation, 1, 4 / std::sqrt(2.0 * draws) + 0.06)
+        << measure->name << " " << n << " " << p1 << " " << p2;
   }
 }
 
 TEST(Chance, MatchesSimulation) {
-  expect_chance_of_noise(100, 10, 10, 800);
-  expect_chance_of_noise(60, 4, 12, 800);
-  expect_chance_of_noise(80, 20, 5, 800);
-  expect_chance_of_noise(40, 1, 6, 800);
-  expect_chance_of_noise(50, 30, 25, 800);  // some correlations are forced to 1
+  expect_chance_of_noise(100, 10, 10);
+  expect_chance_of_noise(60, 4, 12);
+  expect_chance_of_noise(80, 20, 5);
+  expect_chance_of_noise(40, 1, 6);
+  expect_chance_of_noise(50, 30, 25);  // some correlations are forced to 1
+}
+
+TEST(Chance, WeightedCorrelationIsCautiousForUncorrelatedNeurons) {
+  auto const [observed, stated] = simulate(*find_measure("pwcca"), falling_spectrum(100, 20), 30, 600);
+  EXPECT_NEAR(observed.mean, 0, 0.2 * observed.deviation);
+  EXPECT_GT(stated, observed.deviation);
+  EXPECT_LT(stated, 2 * observed.deviation);
 }
 
 TEST(Chance, VarianceOfSquaredCorrelations) {

@@ -25,6 +25,9 @@ struct Representation {
   Index rows() const { return samples * rows_per_sample; }
 };
 
+/// Throws UsageError when the text of --steps cannot be understood.
+void check_steps(std::string const& text);
+
 /// The representations that a selection picks, in catalog order: network, step, layer depth.
 /// Throws UsageError when a pattern or range selects nothing.
 std::vector<Representation> select_representations(Catalog const& catalog, Selection const& selection);

@@ -13,6 +13,9 @@ struct WachterLaw {
 };
 WachterLaw wachter(Index degrees_of_freedom, Index rank_x, Index rank_y);
 
+/// Its edge alone, which costs next to nothing.
+double wachter_edge(Index degrees_of_freedom, Index rank_x, Index rank_y);
+
 /// max(0, rx + ry - N): canonical correlations that equal 1 whatever the data.
 Index forced_ones(Index degrees_of_freedom, Index rank_x, Index rank_y);
 
@@ -22,6 +25,7 @@ double participation_ratio(Side const& side);
 /// Shared by the measures' `chance` functions; each derivation stands in the .cpp. Ranks are at least 1.
 ChanceLevel chance_mean_correlation(Index degrees_of_freedom, Index rank_x, Index rank_y);
 ChanceLevel chance_mean_squared_correlation(Index degrees_of_freedom, Index rank_x, Index rank_y);
+ChanceLevel chance_weighted_correlation(Side const& x, Side const& y);  ///< weights of x
 ChanceLevel chance_cka(Side const& x, Side const& y);
 ChanceLevel chance_cka_debiased(Index rows);
 ChanceLevel chance_regression(Side const& x, Side const& y);

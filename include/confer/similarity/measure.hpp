@@ -28,6 +28,7 @@ enum Invariance : unsigned {
 struct ChanceLevel {
   double mean;
   double standard_deviation;
+  double shift = 0;  ///< what a limiting law leaves out of the mean; counted when a value is standardised
 };
 
 enum class MeasureKind { similarity, distance };
@@ -50,6 +51,7 @@ struct Measure {
   bool core;                    ///< part of the default set
   double (*score)(PairStats const&);
   std::optional<ChanceLevel> (*chance)(PairStats const&);  ///< nullptr: no closed form known
+  bool chance_by_rank = false;  ///< chance depends on n, ranks and components alone: one computation serves many pairs
   StatisticsKind statistics = StatisticsKind::covariance;
 };
 

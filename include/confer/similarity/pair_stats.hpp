@@ -28,7 +28,7 @@ enum Need : unsigned {
   needs_canonical = 1u << 1,   ///< singular values of M
   needs_truncated = 1u << 2,   ///< singular values of M[:kx, :ky]
   needs_nuclear = 1u << 3,     ///< singular values of Sx M Sy
-  needs_weights = 1u << 4,     ///< PWCCA weights of the row's neurons
+  needs_weights = 1u << 4,     ///< PWCCA weights of the neurons of both sides
   needs_row_norms = 1u << 5,   ///< sum_i |x_i|^2 |y_i|^2
 };
 
@@ -40,6 +40,7 @@ struct PairStats {
   std::span<double const> truncated_correlations;  ///< of the kept components
   std::span<double const> cross_covariance_values; ///< singular values of Sx M Sy, descending
   std::span<double const> canonical_weights;       ///< alpha_i = sum_j |<h_i, x_j>|, one per canonical correlation
+  std::span<double const> canonical_weights_column;  ///< the same of the column's neurons y_j
   double row_norm_product = 0;                     ///< sum_i |x_i|^2 |y_i|^2
 
   double squared_cross_covariance() const;         ///< ||Sx M Sy||_F^2 = ||X'Y||_F^2
