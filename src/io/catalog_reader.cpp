@@ -174,8 +174,8 @@ void join_parts(std::string const& network, Index step, std::vector<Part> parts,
     if (reason.empty()) reason = contradiction(parts.front(), part);
   if (reason.empty() && !usable.empty()) reason = coverage_gap(parts);
   if (!reason.empty())
-    refuse(catalog, {checkpoint.label(), first.shard.path, {}, reason,
-                     "name exactly the files that make up the checkpoint"});
+    refuse(catalog,
+           {checkpoint.label(), first.shard.path, {}, reason, "name exactly the files that make up the checkpoint"});
   if (!reason.empty() || usable.empty()) return;
 
   checkpoint.metadata = common_metadata(parts);
@@ -209,11 +209,15 @@ Catalog read_catalog(std::vector<std::string> const& data) {
   std::vector<FileHeader> files;
   auto const paths = find_data_files(data);
   constexpr unsigned patience = 120;  // seconds for one header
-  auto const deadly = deadly_paths(paths, [](std::string const& path) { read_file_header(path); }, patience);
+  auto const deadly = deadly_paths(
+      paths, [](std::string const& path) { read_file_header(path); }, patience);
   for (std::size_t i = 0; i < paths.size(); ++i) {
     auto const& path = paths[i];
     if (std::binary_search(deadly.begin(), deadly.end(), i)) {
-      catalog.refusals.push_back({to_utf8(path), path, {}, "the HDF5 library crashes on it: its structure is damaged",
+      catalog.refusals.push_back({to_utf8(path),
+                                  path,
+                                  {},
+                                  "the HDF5 library crashes on it: its structure is damaged",
                                   "copy or write the file again"});
       continue;
     }

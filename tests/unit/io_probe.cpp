@@ -1,10 +1,10 @@
-#include "io/probe.hpp"
-
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <stdexcept>
+
+#include "io/probe.hpp"
 
 namespace confer {
 namespace {
