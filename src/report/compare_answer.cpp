@@ -145,24 +145,9 @@ std::string composition(Comparison const& c, std::vector<std::size_t> const& mem
   return text;
 }
 
-/// How well a grouping predicts the clusters: share of pairs on which both agree, corrected for chance (adjusted Rand
-/// index, Hubert and Arabie 1985).
-double adjusted_rand(std::vector<std::size_t> const& x, std::vector<std::size_t> const& y) {
-  std::map<std::pair<std::size_t, std::size_t>, double> both;
-  std::map<std::size_t, double> left, right;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    both[{x[i], y[i]}] += 1;
-    left[x[i]] += 1;
-    right[y[i]] += 1;
-  }
-  auto const pairs = [](double n) { return 0.5 * n * (n - 1); };
-  double joint = 0, a = 0, b = 0;
-  for (auto const& [key, n] : both) joint += pairs(n);
-  for (auto const& [key, n] : left) a += pairs(n);
-  for (auto const& [key, n] : right) b += pairs(n);
-  double const expected = a * b / pairs(static_cast<double>(x.size()));
-  double const most = 0.5 * (a + b);
-  return most > expected ? (joint - expected) / (most - expected) : 0;
+/// How well a grouping agrees with the clusters, corrected for chance.
+double agreement(std::vector<std::size_t> const& x, std::vector<std::size_t> const& y) {
+  return adjusted_rand_index(std::vector<Index>(x.begin(), x.end()), std::vector<Index>(y.begin(), y.end()));
 }
 
 void add_clusters(std::vector<Html>& answer, Comparison const& c, MeasureView const& m,
@@ -178,9 +163,9 @@ void add_clusters(std::vector<Html>& answer, Comparison const& c, MeasureView co
   for (std::size_t i = 0; i < cluster.size(); ++i) members[cluster[i]].push_back(i);
   // What explains the clusters best: the layer, the network, or an attribute of the files?
   std::string by = "layer";
-  double best = adjusted_rand(cluster, c.layer);
+  double best = agreement(cluster, c.layer);
   for (auto const& grouping : c.groupings)
-    if (double const index = adjusted_rand(cluster, grouping.of_representation); index > best) {
+    if (double const index = agreement(cluster, grouping.of_representation); index > best) {
       best = index;
       by = grouping.name;
     }

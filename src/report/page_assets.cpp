@@ -28,7 +28,8 @@ select { font: inherit; font-size: .88rem; color: var(--ink); background: var(--
          border-radius: 5px; padding: 3px 6px; max-width: 100%; }
 .controls select, .choices select { max-width: min(330px, 78vw); }
 .chart-wrapper { overflow: hidden; }
-.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 500px), 1fr)); gap: 18px; }
+.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 500px), 1fr)); gap: 18px;
+        align-items: start; }
 figure { position: relative; margin: 0; background: var(--paper); border: 1px solid var(--line); border-radius: 6px;
          padding: 14px 16px; min-width: 0; }
 figure.wide, figure.tall { grid-column: 1 / -1; }
