@@ -208,13 +208,34 @@ void add_chance(std::vector<Html>& answer, Comparison const& c, MeasureView cons
   answer.push_back(std::move(s));
 }
 
-void tally_sentences(std::vector<Html>& warnings,
-                     std::map<std::string, std::vector<std::string>> const& labels_by_text) {
-  for (auto const& [text, labels] : labels_by_text) {
+/// Equal warnings of several representations; those that begin with a count are equal but for it.
+struct Tally {
+  std::vector<std::string> labels;
+  Index least = 0, most = 0;
+};
+
+void count_warning(std::map<std::string, Tally>& tallies, std::string const& warning, std::string const& label) {
+  auto const end = warning.find_first_not_of("0123456789,");
+  Index number = 0;
+  if (end != 0 && end != warning.npos)
+    for (char const digit : warning.substr(0, end))
+      if (digit != ',' && number < 1000000000) number = 10 * number + (digit - '0');
+  auto& tally = tallies[number > 0 ? warning.substr(end) : warning];
+  tally.least = tally.labels.empty() ? number : std::min(tally.least, number);
+  tally.most = std::max(tally.most, number);
+  tally.labels.push_back(label);
+}
+
+void add_tallies(std::vector<Html>& warnings, std::map<std::string, Tally> const& tallies) {
+  for (auto const& [text, tally] : tallies) {
+    std::string number;
+    if (tally.most > 0) number = format_count(tally.least);
+    if (tally.most > tally.least) number += " to " + format_count(tally.most);
     Html s;
-    s.strong(text).text(": " + count_of(static_cast<long long>(labels.size()), "representation") + " (");
-    for (std::size_t i = 0; i < std::min<std::size_t>(labels.size(), 3); ++i) s.text(i ? ", " : "").text(labels[i]);
-    s.text(labels.size() > 3 ? ", …)." : ").");
+    s.strong(number + text).text(": " + count_of(static_cast<long long>(tally.labels.size()), "representation") + " (");
+    for (std::size_t i = 0; i < std::min<std::size_t>(tally.labels.size(), 3); ++i)
+      s.text(i ? ", " : "").text(tally.labels[i]);
+    s.text(tally.labels.size() > 3 ? ", …)." : ").");
     warnings.push_back(std::move(s));
   }
 }
@@ -247,14 +268,14 @@ void add_refusals(std::vector<Html>& warnings, ResultSet const& results) {
 std::vector<Html> comparison_warnings(Comparison const& c, ResultSet const& results) {
   std::vector<Html> warnings;
   add_refusals(warnings, results);
-  std::map<std::string, std::vector<std::string>> by_status, by_warning;
+  std::map<std::string, Tally> by_status, by_warning;
   for (std::size_t i = 0; i < c.count; ++i) {
-    if (c.status[i] != "ok") by_status["status " + c.status[i]].push_back(c.label[i]);
+    if (c.status[i] != "ok") count_warning(by_status, "status " + c.status[i], c.label[i]);
     for (auto const& warning : split(c.warnings[i], ';'))
-      if (!warning.empty()) by_warning[warning].push_back(c.label[i]);
+      if (!warning.empty()) count_warning(by_warning, warning, c.label[i]);
   }
-  tally_sentences(warnings, by_status);
-  tally_sentences(warnings, by_warning);
+  add_tallies(warnings, by_status);
+  add_tallies(warnings, by_warning);
   if (c.pair_status != nullptr) {
     std::map<Index, Index> tally;
     for (std::size_t i = 0; i < c.count; ++i)

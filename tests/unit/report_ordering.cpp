@@ -33,6 +33,18 @@ TEST(ReportOrdering, EqualDistancesHaveNoClusters) {
   EXPECT_EQ(linkage_of({0}, 1).leaves, std::vector<std::size_t>{0});
 }
 
+TEST(ReportOrdering, WhatWasNotComparedIsNotNear) {
+  auto results = testing::synthetic_comparison({});
+  for (auto& variable : results.variables)
+    if (variable.name == "cka") std::get<std::vector<double>>(variable.data)[1] = std::nan("");
+  auto c = view_comparison(results, "x.h5");
+  EXPECT_NEAR(distance(c, c.leading(), 0, 1), 0.6, 1e-3) << "one direction is known";
+  for (auto& variable : results.variables)
+    if (variable.name == "cka") std::get<std::vector<double>>(variable.data)[9] = std::nan("");
+  EXPECT_TRUE(std::isnan(distance(c, c.leading(), 0, 1)));
+  EXPECT_EQ(distance(c, c.leading(), 1, 1), 0);
+}
+
 TEST(ReportOrdering, RowsByNetworkAndByDepth) {
   auto const results =
       testing::synthetic_comparison({.networks = {"b", "a"}, .steps = {5, 1}, .layers = {"in", "out"}});
