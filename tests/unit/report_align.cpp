@@ -71,7 +71,9 @@ TEST(ReportAlign, FiguresHoldTheNumbersAndOnlyNetworksThatHaveSome) {
   ASSERT_EQ(mass.columns["v"].size(), 12u);
   for (std::size_t i = 0; i < 12; ++i) EXPECT_EQ(mass.columns["v"][i].get<double>(), results.doubles("mass")[i]);
   for (auto const& parameter : mass.spec["params"])
-    if (parameter["name"] == "network") EXPECT_EQ(parameter["bind"]["options"], Json::array({"<u>one"}));
+    if (parameter["name"] == "network") {
+      EXPECT_EQ(parameter["bind"]["options"], Json::array({"<u>one"}));
+    }
 }
 
 TEST(ReportAlign, HalfAFileIsRefused) {
