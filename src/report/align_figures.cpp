@@ -44,6 +44,15 @@ Alignment view_alignment(ResultSet const& results) {
   for (auto const& [layer, depth] : depth_of) a.layers.push_back(layer);
   std::stable_sort(a.layers.begin(), a.layers.end(),
                    [&](auto const& x, auto const& y) { return depth_of[x] < depth_of[y]; });
+  auto const& mass = results.doubles("mass");
+  std::set<std::string> known;
+  for (std::size_t r = 0; r < a.representations; ++r) {
+    auto const first = mass.begin() + static_cast<std::ptrdiff_t>(a.at(r, 0) * a.components);
+    auto const end = first + static_cast<std::ptrdiff_t>(a.targets * a.components);
+    if (!std::all_of(first, end, [](double value) { return std::isnan(value); })) known.insert(a.network[r]);
+  }
+  for (auto const& network : a.networks)
+    if (known.contains(network)) a.aligned_networks.push_back(network);
   std::size_t const most =
       std::max<std::size_t>(1, most_curve_points / (a.targets * std::min(a.components, most_components)));
   std::size_t const stride = (a.representations + most - 1) / most;
@@ -71,10 +80,6 @@ Figure mass_figure(Alignment const& a) {
         high.push_back(banded ? number(a.mass("mass_shuffled_high", representation, target, i)) : Json(nullptr));
       }
   if (v.empty()) return figure;
-  std::vector<std::string> steps;
-  std::vector<Index> sorted(a.step);
-  std::sort(sorted.begin(), sorted.end());
-  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
   figure.title = "Cumulative mass of the target";
   figure.reading =
       "How much of the target lies along the first k singular vectors, one line per layer (solid: last step of the "

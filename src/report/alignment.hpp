@@ -21,9 +21,6 @@ struct Alignment {
   ResultSet const* results = nullptr;
 
   std::size_t at(std::size_t representation, std::size_t t) const { return representation * targets + t; }
-  double number_of(std::string const& name, std::size_t r, std::size_t t) const {
-    return results->doubles(name)[at(r, t)];
-  }
   /// a_k of representation r and target t in a variable over (representation, target, component).
   double mass(std::string const& name, std::size_t r, std::size_t t, std::size_t k) const {
     return results->doubles(name)[at(r, t) * components + k - 1];
