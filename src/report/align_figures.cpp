@@ -20,6 +20,30 @@ std::vector<std::string> printable_strings(ResultSet const& results, std::string
   return values;
 }
 
+/// Whether a representation is from the first or the last step of its network, or from between.
+std::vector<std::string> when_of(Alignment const& a) {
+  std::map<std::string, std::pair<Index, Index>> range;
+  for (std::size_t i = 0; i < a.representations; ++i) {
+    auto const [found, fresh] = range.emplace(a.network[i], std::pair(a.step[i], a.step[i]));
+    found->second.first = std::min(found->second.first, a.step[i]);
+    found->second.second = std::max(found->second.second, a.step[i]);
+  }
+  std::vector<std::string> when;
+  for (std::size_t i = 0; i < a.representations; ++i) {
+    auto const& [first, last] = range[a.network[i]];
+    when.push_back(a.step[i] == last ? "last step" : a.step[i] == first ? "first step" : "between");
+  }
+  return when;
+}
+
+Json dash_by_step() {
+  return {{"field", "when"},
+          {"type", "nominal"},
+          {"title", nullptr},
+          {"legend", {{"symbolType", "stroke"}, {"symbolSize", 220}}},
+          {"scale", {{"domain", {"last step", "first step"}}, {"range", Json::array({{1, 0}, {4, 3}})}}}};
+}
+
 }  // namespace
 
 Alignment view_alignment(ResultSet const& results) {
@@ -87,20 +111,9 @@ Figure mass_figure(Alignment const& a) {
       "95 % for shuffled targets; inside it there is no alignment.";
   figure.columns = {{"r", r}, {"target", t}, {"k2", k}, {"v", v}, {"low", low}, {"high", high}};
   figure.spec = specification(figure.title);
-  std::map<std::string, std::pair<Index, Index>> range;
-  for (std::size_t i = 0; i < a.representations; ++i) {
-    auto const [found, fresh] = range.emplace(a.network[i], std::pair(a.step[i], a.step[i]));
-    found->second.first = std::min(found->second.first, a.step[i]);
-    found->second.second = std::max(found->second.second, a.step[i]);
-  }
-  Json when = Json::array();
-  for (std::size_t i = 0; i < a.representations; ++i) {
-    auto const& [first, last] = range[a.network[i]];
-    when.push_back(a.step[i] == last ? "last step" : a.step[i] == first ? "first step" : "between");
-  }
   figure.spec["params"] = {
       parameter("labels", a.label),          parameter("layers", a.layer),
-      parameter("networks", a.network),      parameter("when", when),
+      parameter("networks", a.network),      parameter("when", when_of(a)),
       parameter("target", a.target.front()), choice("network", "network", a.aligned_networks, a.aligned_networks)};
   figure.spec["transform"] = {{{"filter", "datum.target == target && networks[datum.r] == network"}},
                               calculate("when[datum.r]", "when"),
@@ -119,11 +132,6 @@ Figure mass_figure(Alignment const& a) {
   Json const colour = {{"field", "layer"}, {"type", "ordinal"},
                        {"sort", a.layers}, {"scale", {{"scheme", "viridis"}}},
                        {"title", "layer"}, {"legend", {{"symbolOpacity", 1}, {"labelLimit", 140}}}};
-  Json const dash = {{"field", "when"},
-                     {"type", "nominal"},
-                     {"title", nullptr},
-                     {"legend", {{"symbolType", "stroke"}, {"symbolSize", 220}}},
-                     {"scale", {{"domain", {"last step", "first step"}}, {"range", Json::array({{1, 0}, {4, 3}})}}}};
   Json const tooltip = {exact("label", "representation"), exact("k2", "k"), exact("v", "mass"),
                         exact("low", "shuffled 2.5 %"), exact("high", "shuffled 97.5 %")};
   Json layers = Json::array();
@@ -135,7 +143,7 @@ Figure mass_figure(Alignment const& a) {
                      {{"x", x},
                       {"y", y("v")},
                       {"color", colour},
-                      {"strokeDash", dash},
+                      {"strokeDash", dash_by_step()},
                       {"detail", {{"field", "r"}}},
                       {"tooltip", tooltip}}}});
   figure.spec["layer"] = layers;
@@ -234,21 +242,20 @@ Figure layer_figure(Alignment const& a) {
   for (auto const k : counts) values.push_back(std::to_string(k));
   figure.title = "Layer by layer";
   figure.reading =
-      "Share of the target in the first k singular vectors, from input to output, one line per network and step. "
-      "Crosses: "
-      "97.5 % quantile for shuffled targets; values near or below it show no alignment.";
+      "Share of the target in the first k singular vectors, from input to output, one line per network (solid: "
+      "last step, dashed: first). Crosses: 97.5 % quantile for shuffled targets; values near or below it show no "
+      "alignment.";
   figure.columns = {{"r", r}, {"target", t}, {"kk", ks}, {"v", v}, {"shuffled", shuffled}};
   figure.spec = specification(figure.title);
-  std::vector<std::string> checkpoint;
-  for (std::size_t i = 0; i < a.representations; ++i)
-    checkpoint.push_back(a.network[i] + "@" + std::to_string(a.step[i]));
-  figure.spec["params"] = {parameter("layers", a.layer), parameter("checkpoints", checkpoint),
-                           parameter("labels", a.label), parameter("target", a.target.front()),
-                           choice("kk", "singular vectors", values, texts)};
+  figure.spec["params"] = {parameter("layers", a.layer),          parameter("networks", a.network),
+                           parameter("when", when_of(a)),         parameter("labels", a.label),
+                           parameter("target", a.target.front()), choice("kk", "singular vectors", values, texts)};
   figure.spec["params"].back()["value"] = values[std::min<std::size_t>(1, values.size() - 1)];
   figure.spec["transform"] = {{{"filter", "datum.target == target && datum.kk == kk"}},
                               calculate("layers[datum.r]", "layer"),
-                              calculate("checkpoints[datum.r]", "checkpoint"),
+                              calculate("networks[datum.r]", "network"),
+                              calculate("when[datum.r]", "when"),
+                              Json{{"filter", "datum.when != 'between'"}},
                               calculate("labels[datum.r]", "label")};
   Json const x = {{"field", "layer"},
                   {"type", "nominal"},
@@ -259,18 +266,19 @@ Figure layer_figure(Alignment const& a) {
     return Json{
         {"field", field}, {"type", "quantitative"}, {"title", "share of the target"}, {"scale", {{"domain", {0, 1}}}}};
   };
-  bool const few = std::set<std::string>(checkpoint.begin(), checkpoint.end()).size() <= 24;
   Json colour = {
-      {"field", "checkpoint"},
+      {"field", "network"},
       {"type", "nominal"},
       {"title", nullptr},
       {"scale", {{"range", "category"}}},
-      {"legend", {{"orient", "bottom"}, {"columns", {{"expr", "width > 500 ? 4 : 1"}}}, {"labelLimit", 240}}}};
-  if (!few) colour["legend"] = nullptr;
+      {"legend", {{"orient", "bottom"}, {"columns", {{"expr", "width > 500 ? 4 : 2"}}}, {"labelLimit", 130}}}};
+  if (a.aligned_networks.size() > 12) colour["legend"] = nullptr;  // the tooltip tells them apart
+  Json dash = dash_by_step();
+  dash["legend"]["orient"] = "bottom";
   Json const tooltip = {exact("label", "representation"), exact("v", "mass"), exact("shuffled", "shuffled 97.5 %")};
   figure.spec["layer"] = Json::array(
       {{{"mark", {{"type", "line"}, {"strokeWidth", 1.8}, {"point", {{"filled", true}, {"size", 50}}}}},
-        {"encoding", {{"x", x}, {"y", y("v")}, {"color", colour}, {"tooltip", tooltip}}}},
+        {"encoding", {{"x", x}, {"y", y("v")}, {"color", colour}, {"strokeDash", dash}, {"tooltip", tooltip}}}},
        {{"mark", {{"type", "point"}, {"shape", "cross"}, {"size", 24}, {"color", "#777"}, {"opacity", 0.6}}},
         {"encoding",
          {{"x", x},

@@ -17,11 +17,6 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 Linkage linkage_of(std::vector<double> distances, std::size_t n) {
   Linkage linkage;
   if (n == 0) return linkage;
-  double largest = 0;
-  for (double const value : distances)
-    if (std::isfinite(value)) largest = std::max(largest, value);
-  for (double& value : distances)
-    if (!std::isfinite(value)) value = largest;
   auto const size = static_cast<Index>(n);
   linkage.merges = average_linkage({distances.data(), size, size, size});
   for (Index const leaf : leaf_order(linkage.merges, size)) linkage.leaves.push_back(static_cast<std::size_t>(leaf));
@@ -48,6 +43,11 @@ std::vector<double> distances_between(Comparison const& comparison, MeasureView 
   for (std::size_t i = 0; i < n; ++i)
     for (std::size_t j = 0; j < n; ++j)
       d[i * n + j] = distance(comparison, measure, representations[i], representations[j]);
+  double largest = 0;
+  for (double const value : d)
+    if (std::isfinite(value)) largest = std::max(largest, value);
+  for (double& value : d)
+    if (!std::isfinite(value)) value = largest;
   return d;
 }
 
@@ -83,7 +83,7 @@ std::size_t best_cut(Linkage const& linkage, std::vector<double> const& distance
       if (size[cluster[i]] < 2) continue;  // the silhouette of a single item is 0
       std::vector<double> sum(count);
       for (std::size_t j = 0; j < n; ++j)
-        if (j != i && std::isfinite(distances[i * n + j])) sum[cluster[j]] += distances[i * n + j];
+        if (j != i) sum[cluster[j]] += distances[i * n + j];
       double const own = sum[cluster[i]] / (size[cluster[i]] - 1);
       double other = infinity;
       for (std::size_t k = 0; k < count; ++k)

@@ -17,10 +17,11 @@ struct Linkage {
   std::vector<std::size_t> cut(std::size_t count) const;
 };
 
-/// Distances row-major n x n, symmetric. Unknown distances (NaN) count as the largest known one.
+/// Distances row-major n x n, symmetric and finite.
 Linkage linkage_of(std::vector<double> distances, std::size_t n);
 
-/// All pairs' distances by a measure, row-major R x R, between the given representations.
+/// All pairs' distances by a measure, row-major R x R, between the given representations; what could not be
+/// compared counts as far apart as the most distant known pair.
 std::vector<double> distances_between(Comparison const& comparison, MeasureView const& measure,
                                       std::vector<std::size_t> const& representations);
 
