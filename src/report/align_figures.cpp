@@ -274,7 +274,7 @@ Figure layer_figure(Alignment const& a) {
       {"legend", {{"orient", "bottom"}, {"columns", {{"expr", "width > 500 ? 4 : 2"}}}, {"labelLimit", 130}}}};
   if (a.aligned_networks.size() > 12) colour["legend"] = nullptr;  // the tooltip tells them apart
   Json dash = dash_by_step();
-  dash["legend"]["orient"] = "bottom";
+  dash["legend"] = nullptr;  // the sentence above the figure says it
   Json const tooltip = {exact("label", "representation"), exact("v", "mass"), exact("shuffled", "shuffled 97.5 %")};
   figure.spec["layer"] = Json::array(
       {{{"mark", {{"type", "line"}, {"strokeWidth", 1.8}, {"point", {{"filled", true}, {"size", 50}}}}},

@@ -178,7 +178,9 @@ void add_clusters(std::vector<Html>& answer, Comparison const& c, MeasureView co
     s.strong(std::to_string(k + 1))
         .text(" with " + format_count(static_cast<Index>(members[k].size())) + " (" + composition(c, members[k]) + ")");
   }
-  s.text(".");
+  bool const incomplete =
+      std::any_of(m.values->begin(), m.values->end(), [](double value) { return std::isnan(value); });
+  s.text(incomplete ? ". Pairs without a value count as far apart." : ".");
   answer.push_back(std::move(s));
 }
 
