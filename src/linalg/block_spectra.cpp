@@ -15,7 +15,7 @@ namespace {
 using Layout = SpectraWorkspace::Layout;
 
 /// Beyond it, interleaved matrices leave the caches and one at a time is faster.
-constexpr Index largest_block = 256;
+constexpr Index largest_block = 160;
 
 LaneKernels const& best_kernels() { return *available_lane_kernels().back(); }
 
