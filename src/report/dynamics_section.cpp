@@ -185,7 +185,7 @@ Figure rates_figure(Fits const& f) {
         {"type", "nominal"},
         {"sort", f.layers},
         {"title", "layer"},
-        {"axis", {{"labelLimit", 110}}}}},
+        {"axis", {{"labelAngle", f.layers.size() > 5 ? -45 : 0}, {"labelLimit", 110}}}}},
       {"y",
        {{"field", "v"},
         {"type", "quantitative"},
