@@ -11,6 +11,11 @@ namespace confer::report {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr std::size_t most_blocks = 100;  ///< along each side: 30,000 means in three orders are drawn in half a second
+
+/// Neighbouring rows that share a cell when there are too many for one each.
+std::size_t block_rows(std::size_t count) { return (count + most_blocks - 1) / most_blocks; }
+
 char const* const order_names[] = {"network", "depth", "clustering"};
 
 std::vector<std::size_t> const& order_of(Orders const& orders, std::size_t which) {
@@ -132,7 +137,7 @@ void add_exact_cells(Figure& figure, Comparison const& c, MeasureView const& mea
 
 /// Means over blocks of neighbouring rows and columns, for each order.
 void add_block_cells(Figure& figure, Comparison const& c, MeasureView const& measure, Orders const& orders) {
-  std::size_t const n = c.count, block = (n + most_exact - 1) / most_exact, cells = (n + block - 1) / block;
+  std::size_t const n = c.count, block = block_rows(n), cells = (n + block - 1) / block;
   Json values = Json::array(), shown = Json::object(), last = Json::object();
   for (std::size_t which = 0; which < 3; ++which) {
     auto const& order = order_of(orders, which);
@@ -202,7 +207,7 @@ Figure heatmap(Comparison const& c, MeasureView const& measure, Orders const& or
     add_exact_cells(figure, c, measure, orders);
   else
     add_block_cells(figure, c, measure, orders);
-  std::size_t const block = whole ? 1 : (c.count + most_exact - 1) / most_exact;
+  std::size_t const block = whole ? 1 : block_rows(c.count);
   std::size_t const cells = (c.count + block - 1) / block;
   // Small cells reach a little under their neighbours: seams between them would be seen as a grid.
   std::string const reach = cells > 60 ? "1.05" : "1";

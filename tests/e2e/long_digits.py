@@ -33,8 +33,9 @@ def train(folder, name, labels, seed, steps=(0, 20, 400)):
     for step in range(max(steps) + 1):
         if step in steps:
             model.eval()
-            with ActivationWriter(f"{folder}/{name}/step-{step:06d}.h5", model, network=name, step=step, dtype="float32",
-                                  metadata={"seed": seed, "kind": name.split("-")[0]}) as writer, torch.no_grad():
+            about = {"seed": seed, "kind": name.split("-")[0]}
+            with torch.no_grad(), ActivationWriter(f"{folder}/{name}/step-{step:06d}.h5", model, network=name, step=step,
+                                                   dtype="float32", metadata=about) as writer:
                 for rows in torch.arange(len(images)).split(256):
                     model(images[rows])
                     writer.add_targets(labels=labels[rows])

@@ -336,7 +336,8 @@ class Torch(unittest.TestCase):
                     model(batch)
             with h5py.File(writer.path) as file, torch.no_grad():
                 axes = {name: item.attrs["axes"] for name, item in file["activations"].items()}
-                self.assertEqual(axes, {"conv": "sample,channel", "wave": "sample,channel,time", "rnn": "sample,time,channel"})
+                self.assertEqual(axes, {"conv": "sample,channel", "wave": "sample,channel,time",
+                                        "rnn": "sample,time,channel"})
                 np.testing.assert_allclose(file["activations/rnn"], model(images), rtol=0.02, atol=0.02)
 
 

@@ -49,7 +49,8 @@ PROBE = """
   order.value = "depth";
   order.dispatchEvent(new Event("change"));
   await new Promise(resolve => setTimeout(resolve, 300));
-  const moved = [...document.querySelectorAll(".square svg .mark-rect path")].filter(path => path.__data__.datum.k === 5);
+  const moved = [...document.querySelectorAll(".square svg .mark-rect path")]
+                .filter(path => path.__data__.datum.k === 5);
   result.after = [moved[0].__data__.datum.x, moved[0].__data__.datum.y];
   const out = document.createElement("pre");
   out.id = "probe";
@@ -98,8 +99,9 @@ def visit(page, width, height):
     with open(probed, "w", encoding="utf-8") as file:
         file.write(f'{text}<script nonce="{nonce}">{PROBE}</script>')
     with tempfile.TemporaryDirectory() as profile:
-        run = subprocess.run([CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-                              f"--user-data-dir={profile}", f"--window-size={width},{height}", "--enable-logging=stderr",
+        run = subprocess.run([CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu",
+                              "--disable-background-networking", f"--user-data-dir={profile}",
+                              f"--window-size={width},{height}", "--enable-logging=stderr",
                               "--virtual-time-budget=60000", "--dump-dom", f"file://{probed}"],
                              capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
     found = re.search(r'<pre id="probe">(.*?)</pre>', run.stdout, re.S)
