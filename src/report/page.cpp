@@ -41,19 +41,6 @@ char const* shape_class(Figure const& figure) {
   return "wide";
 }
 
-/// A name for downloads: letters and digits of the title.
-std::string file_name(std::string const& title) {
-  std::string name;
-  for (char const c : title)
-    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_')
-      name += c;
-    else if (c >= 'A' && c <= 'Z')
-      name += static_cast<char>(c - 'A' + 'a');
-    else if (!name.empty() && name.back() != '-')
-      name += '-';
-  return name.empty() ? "figure" : name;
-}
-
 /// Writes the page piece by piece and numbers its figures.
 class Writer {
  public:
@@ -140,6 +127,18 @@ class Writer {
 
 }  // namespace
 
+std::string file_name(std::string const& title) {
+  std::string name;
+  for (char const c : title)
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_')
+      name += c;
+    else if (c >= 'A' && c <= 'Z')
+      name += static_cast<char>(c - 'A' + 'a');
+    else if (!name.empty() && name.back() != '-')
+      name += '-';
+  return name.empty() ? "figure" : name;
+}
+
 void write_page(std::ostream& out, std::string const& title, std::vector<Section> const& sections,
                 VegaBundle const& vega) {
   bool const drawn = vega.complete();
@@ -173,6 +172,7 @@ void write_page(std::ostream& out, std::string const& title, std::vector<Section
     auto const open = "<script nonce=\"" + nonce + "\">";
     for (auto const source : {vega.vega, vega.vega_lite, vega.vega_embed})
       out << open << script_body(source) << "</script>\n";
+    out << "<script type=\"application/json\" id=\"config\">" << script_body(figure_config) << "</script>\n";
     out << "<script type=\"application/json\" id=\"figures\">" << script_json(writer.figures()) << "</script>\n";
     out << open << page_script << "</script>\n";
   }

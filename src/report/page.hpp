@@ -13,8 +13,12 @@ namespace confer::report {
 void write_page(std::ostream& out, std::string const& title, std::vector<Section> const& sections,
                 VegaBundle const& vega);
 
-/// The page's own style sheet and script.
+/// The page's own style sheet and script, and the Vega configuration of its figures (JSON).
 extern char const* const page_style;
 extern char const* const page_script;
+extern char const* const figure_config;
+
+/// A name for files: letters and digits of the title.
+std::string file_name(std::string const& title);
 
 }  // namespace confer::report

@@ -73,21 +73,25 @@ nav a { margin-right: 16px; color: var(--accent); }
 }
 )css";
 
+// Fonts and colours of all figures. The categories are those of Okabe and Ito (2008) and others of equal contrast.
+char const* const figure_config = R"json({
+  "font": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', sans-serif",
+  "view": {"stroke": null},
+  "background": "white",
+  "axis": {"labelColor": "#3c4654", "titleColor": "#3c4654", "titleFontWeight": "normal", "gridColor": "#e8ebef",
+           "domainColor": "#9aa3ad", "tickColor": "#9aa3ad"},
+  "legend": {"labelColor": "#3c4654", "titleColor": "#3c4654", "titleFontWeight": "normal"},
+  "range": {"category": ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#6a3d9a", "#8c8c00",
+                         "#000000", "#a0522d", "#17a2a2", "#999999"]}
+})json";
+
 // Data sets travel as columns and are turned into rows here; everything that is drawn is in the specifications.
 char const* const page_script = R"js(
 (function () {
   "use strict";
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const views = [];
-  const config = {
-    font: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', sans-serif",
-    view: { stroke: null }, background: "white",
-    axis: { labelColor: "#3c4654", titleColor: "#3c4654", titleFontWeight: "normal", gridColor: "#e8ebef",
-            domainColor: "#9aa3ad", tickColor: "#9aa3ad" },
-    legend: { labelColor: "#3c4654", titleColor: "#3c4654", titleFontWeight: "normal" },
-    range: { category: ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#6a3d9a", "#8c8c00",
-                        "#000000", "#a0522d", "#17a2a2", "#999999"] }
-  };
+  const config = JSON.parse(document.getElementById("config").textContent);
   function rows(columns) {
     const names = Object.keys(columns), out = [];
     const count = names.length ? columns[names[0]].length : 0;

@@ -9,12 +9,13 @@
 #include "confer/io/results.hpp"
 #include "confer/io/whole_file.hpp"
 #include "confer/report/html.hpp"
+#include "run/figure_files.hpp"
 
 namespace confer {
 
 namespace {
 
-void write_report(JobConfig const& config) {
+void write_report(JobConfig const& config, std::string const& figures) {
   // The place is checked before the reading, which may take a while.
   check_output_path(config.run.output);
   std::vector<ReportInput> inputs;
@@ -26,6 +27,8 @@ void write_report(JobConfig const& config) {
     inputs.push_back({path, read_results(path)});
   }
   write_text_file(config.run.output, [&](std::ostream& out) { write_html_report(out, inputs); });
+  std::string drawn;
+  if (!figures.empty()) drawn = write_figures(figures, report_figures(inputs));
   if (config.run.quiet) return;
   std::error_code unknown;
   auto const bytes = std::filesystem::file_size(config.run.output, unknown);
@@ -35,13 +38,14 @@ void write_report(JobConfig const& config) {
     text +=
         ", without figures: this confer was built without the Vega bundles (cluster/fetch-vega.sh, then build again)";
   std::fprintf(stderr, "report: %s\n", text.c_str());
+  if (!drawn.empty()) std::fprintf(stderr, "figures: %s\n", drawn.c_str());
 }
 
 }  // namespace
 
-int run_report(JobConfig const& config, Communicator const& comm) {
+int run_report(JobConfig const& config, std::string const& figures, Communicator const& comm) {
   together(comm, [&] {
-    if (comm.is_root()) write_report(config);
+    if (comm.is_root()) write_report(config, figures);
   });
   return static_cast<int>(ExitCode::done);
 }

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+from xml.etree import ElementTree
 
 import numpy as np
 import xarray
@@ -132,6 +133,29 @@ class Report(TestCase):
             comparison(self.path(f"{name}.h5"), [name], [0], ["a", "b", "c"])
         _, text = self.report(self.path("x.h5"), self.path("y.h5"))
         self.assertEqual(text.count("<section>"), 2)
+
+    def test_figures_as_files(self):
+        data = comparison(self.path("r.h5"), [HOSTILE, "two"], [0], ["a", "b", "c"])
+        run = confer("report", self.path("r.h5"), "--output", self.path("r.html"), "--figures", self.path("f", "x"))
+        self.assertEqual(run.code, 0, run.err)
+        files = sorted(os.listdir(self.path("f", "x", "")))
+        specifications = [name for name in files if name.endswith(".vl.json")]
+        self.assertIn("cka.vl.json", specifications)
+        with open(self.path("f", "x", "cka.vl.json"), encoding="utf-8") as file:
+            rows = json.load(file)["datasets"]["rows"]
+        np.testing.assert_array_equal([row["v"] for row in rows], data["cka"].values.ravel())
+        if "each also as SVG" not in run.err:
+            self.assertEqual(files, specifications)
+            self.assertIn("no SVG", run.err)
+            return
+        drawings = [name for name in files if name.endswith(".svg")]
+        self.assertEqual([name[:-4] for name in drawings], [name[:-8] for name in specifications])
+        self.assertEqual(len(files), 2 * len(drawings), files)
+        for name in drawings:
+            with open(self.path("f", "x", name), encoding="utf-8") as file:
+                svg = file.read()
+            self.assertGreater(len(ElementTree.fromstring(svg).findall(".//{*}path")), 3, name)
+            self.assertNotIn("<script", svg)
 
     def test_what_is_not_a_result_is_refused(self):
         with open(self.path("text.h5"), "w", encoding="utf-8") as file:

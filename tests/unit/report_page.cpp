@@ -62,9 +62,9 @@ TEST(ReportPage, HostileNamesAreData) {
   EXPECT_EQ(html.find('\xff'), html.npos);
   EXPECT_EQ(html.find("\xe2\x80\xa8"), html.npos);
   EXPECT_EQ(html.find('\x1b'), html.npos);
-  // Three bundles, the data and the page's own script: nobody else opened or closed one.
-  EXPECT_EQ(count(html, "<script"), 5u);
-  EXPECT_EQ(count(html, "</script"), 5u);
+  // Three bundles, their configuration, the data and the page's own script: nobody else opened or closed one.
+  EXPECT_EQ(count(html, "<script"), 6u);
+  EXPECT_EQ(count(html, "</script"), 6u);
   EXPECT_NE(html.find("&lt;script&gt;alert(1)"), html.npos) << "the name is shown as text";
   auto const figures = figures_of(html);
   EXPECT_NE(figures.dump().find("<img src=x onerror=alert(2)>"), std::string::npos) << "and is whole in the data";
@@ -200,6 +200,27 @@ TEST(ReportPage, OtherFilesAreRefused) {
   } catch (InputError const& error) {
     EXPECT_NE(std::string(error.what()).find("half.h5"), std::string::npos) << error.what();
   }
+}
+
+TEST(ReportFigures, StandAlone) {
+  SyntheticComparison s;
+  s.networks = {"../../etc/x", "net-b", "net-c"};
+  auto const results = synthetic_comparison(s);
+  auto const figures = report_figures({{"a.h5", results}, {"b.h5", results}});
+  std::set<std::string> names;
+  for (auto const& figure : figures) {
+    EXPECT_TRUE(names.insert(figure.name).second) << figure.name;
+    EXPECT_EQ(figure.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-"), std::string::npos);
+    auto const spec = nlohmann::json::parse(figure.specification);
+    EXPECT_TRUE(spec["width"].is_number() && spec["height"].is_number()) << "no page gives it a size";
+    EXPECT_TRUE(spec.contains("config"));
+    if (figure.name == "1-cka") {
+      EXPECT_EQ(spec["datasets"]["rows"][5]["v"].get<double>(), results.doubles("cka")[5]);
+      EXPECT_EQ(spec["datasets"]["rows"][5]["k"], 5);
+    }
+  }
+  EXPECT_TRUE(names.contains("1-cka") && names.contains("2-cka"));
+  EXPECT_EQ(figure_program().empty(), !report_has_figures());
 }
 
 TEST(ReportMarkup, ScriptsCannotBeClosed) {
