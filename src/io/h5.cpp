@@ -28,7 +28,8 @@ struct Known {
 constexpr std::array known = {
     Known{"truncated file", "the file is truncated", "copy or write it again"},
     Known{"file signature not found", "it is not an HDF5 file", "check the path, or write the file again"},
-    Known{"Fletcher32", "its checksum (fletcher32) does not match: the data are damaged", "copy or write the file again"},
+    Known{"Fletcher32", "its checksum (fletcher32) does not match: the data are damaged",
+          "copy or write the file again"},
     Known{"incorrect metadata checksum", "the file's structure is damaged", "copy or write it again"},
     Known{"inflate() failed", "its gzip data are damaged", "copy or write the file again"},
     Known{"is not registered", "it needs a filter that this HDF5 library lacks",
