@@ -67,8 +67,8 @@ std::string coverage_gap(std::vector<Part> const& parts) {
   }
   Index const total = parts.front().file->total_samples;
   if (next < total)
-    return "samples " + std::to_string(next) + ":" + std::to_string(total) +
-           " are missing: no file of this checkpoint holds them";
+    return "samples " + std::to_string(next) + ":" + std::to_string(total) + " are missing: total_samples is " +
+           std::to_string(total) + ", and no file of this checkpoint holds them";
   return {};
 }
 

@@ -71,7 +71,7 @@ Factor factor_columns(ColumnSource const& source, FactorOptions const& options) 
   }
   double const rms = stored[1] > 0 ? std::sqrt(stored[0] / stored[1]) : 0.0;
   factor.tau = rounding_norm(options.rule.unit_roundoff, rms, n, factor.features);
-  double const arithmetic = 8 * double_rounding * std::sqrt(factor.total_variance);
+  double const arithmetic = arithmetic_norm(std::sqrt(factor.total_variance), std::min(n, factor.features));
   factor.cut = std::max(options.rule.relative ? 0.0 : 2 * factor.tau, arithmetic);
   if (options.rule.relative && factor.total_variance > 0) {
     Matrix<double> copy = gram;

@@ -206,8 +206,7 @@ Factor factor_rows(RowSource const& source, FactorOptions const& options) {
   }
   double const rms = stored[1] > 0 ? std::sqrt(stored[0] / stored[1]) : 0.0;
   factor.tau = rounding_norm(options.rule.unit_roundoff, rms, factor.rows, factor.features);
-  // Double-precision arithmetic itself leaves this much in a direction that is exactly zero.
-  double const arithmetic = 8 * double_rounding * std::sqrt(factor.total_variance);
+  double const arithmetic = arithmetic_norm(std::sqrt(factor.total_variance), std::min(factor.rows, factor.features));
   factor.cut = std::max(options.rule.relative ? 0.0 : 2 * factor.tau, arithmetic);
   if (options.rule.relative && !live.empty()) {
     Matrix<double> copy = pass.gram;

@@ -13,6 +13,7 @@
 #include "confer/core/text.hpp"
 #include "confer/io/journal.hpp"
 #include "confer/io/results.hpp"
+#include "confer/linalg/blas_info.hpp"
 #include "confer/run/load.hpp"
 #include "run/compare_plan.hpp"
 #include "run/compare_results.hpp"
@@ -57,6 +58,7 @@ void enter_self_pairs(PairTable& table, FactoredSet const& set, std::vector<Pair
 }  // namespace
 
 int run_compare(JobConfig const& config, Communicator const& comm) {
+  set_blas_threads(config.run.threads);
   PhaseTimer timer;
   StopSignal const signal(config.run.time_limit);
   Progress progress(comm, config.run.progress, config.run.quiet);

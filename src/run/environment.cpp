@@ -1,12 +1,16 @@
 #include "run/environment.hpp"
 
+#include <algorithm>
+
 #include "confer/linalg/blas_info.hpp"
-#include "run/store_directory.hpp"
+#include "run/machine.hpp"
 
 namespace confer {
 
 MemoryAllowance memory_allowance(Communicator const& comm, Communicator const& node, RunOptions const& run) {
-  std::vector<double> least = {run.memory_per_rank ? *run.memory_per_rank : 0.8 * node_memory() / node.size()};
+  NodeMemory const memory = node_memory();
+  std::vector<double> least = {
+      run.memory_per_rank ? *run.memory_per_rank : std::min(0.8 * memory.total, memory.available) / node.size()};
   comm.all_min(least);
   return {least[0], least[0] * node.size()};
 }

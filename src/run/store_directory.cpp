@@ -119,17 +119,4 @@ void StoreDirectory::discard() const {
   if (leader_ && !kept_) fs::remove_all(beside_output_, ignored);
 }
 
-double node_memory() {
-  double available = 0;
-  std::ifstream info("/proc/meminfo");
-  for (std::string line; std::getline(info, line);)
-    if (line.rfind("MemAvailable:", 0) == 0) available = 1024.0 * std::strtod(line.c_str() + 13, nullptr);
-  for (char const* limit : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
-    std::ifstream file(limit);
-    double bytes = 0;
-    if (file >> bytes && bytes > 0) available = std::min(available, bytes);
-  }
-  return available;
-}
-
 }  // namespace confer

@@ -36,7 +36,4 @@ class StoreDirectory {
   int lock_ = -1;
 };
 
-/// Bytes of memory of this node that a job may use: what is available now, or less where a control group says so.
-double node_memory();
-
 }  // namespace confer

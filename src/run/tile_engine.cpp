@@ -72,7 +72,7 @@ double self_score(Measure const& measure, FactorSummary const& summary) {
   stats.canonical_correlations = ones;
   stats.truncated_correlations = std::span(ones).first(static_cast<std::size_t>(std::min(summary.components, rank)));
   stats.cross_covariance_values = squares;
-  stats.canonical_weights = ones;
+  stats.canonical_weights = stats.canonical_weights_column = ones;
   stats.row_norm_product = summary.sum_squared_row_norms;
   return measure.score(stats);
 }
@@ -284,11 +284,13 @@ struct TileEngine::Worker {
       forward.truncated_correlations = kept[t];
       forward.cross_covariance_values = nuclear[t];
       forward.canonical_weights = pair_weights.weights_x;
+      forward.canonical_weights_column = pair_weights.weights_y;
       if (norm_products.size() > 0) forward.row_norm_product = norm_products(task.row_slot, task.col_slot);
       PairStats backward = forward;
       std::swap(backward.x, backward.y);
       backward.cross = transposed;
       backward.canonical_weights = pair_weights.weights_y;
+      backward.canonical_weights_column = pair_weights.weights_x;
       results.push_back(score(task, forward, backward));
       poll();
     }

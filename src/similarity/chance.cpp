@@ -160,20 +160,14 @@ ChanceLevel chance_mean_squared_correlation(Index degrees_of_freedom, Index rank
   return {a * b / (n * small), std::sqrt(rotation_variance(n, a, a, b, b)) / small};
 }
 
-/// tr(K L) of centred Gram matrices. Mean tr K tr L / N exactly; the variance is exact too: that of rotation plus a
-/// term in the excess of sum_i K_ii^2 over its Gaussian value (Kazi-Aoual et al. 1995).
+/// tr(K L) of centred Gram matrices. Mean tr K tr L / N exactly under relabelling; variance under rotation, which leaves
+/// out the fourth moments of single samples: with a few very large samples the true deviation is larger.
 ChanceLevel chance_cka(Side const& x, Side const& y) {
-  double const rows = static_cast<double>(x.rows), n = rows - 1;
+  double const n = static_cast<double>(x.rows - 1);
   double const norms = std::sqrt(x.sum_fourth_powers) * std::sqrt(y.sum_fourth_powers);
-  double variance = rotation_variance(n, x.total_variance, x.sum_fourth_powers, y.total_variance, y.sum_fourth_powers);
-  if (x.rows > 3) {
-    auto const excess = [rows, n](Side const& side) {
-      return rows * (rows + 1) * side.sum_squared_row_norms -
-             n * (square(side.total_variance) + 2 * side.sum_fourth_powers);
-    };
-    variance += excess(x) * excess(y) / ((rows + 1) * rows * n * (rows - 2) * (rows - 3));
-  }
-  return {x.total_variance * y.total_variance / (n * norms), std::sqrt(std::max(0.0, variance)) / norms};
+  double const variance =
+      rotation_variance(n, x.total_variance, x.sum_fourth_powers, y.total_variance, y.sum_fourth_powers);
+  return {x.total_variance * y.total_variance / (n * norms), std::sqrt(variance) / norms};
 }
 
 /// U-centred matrices have zero diagonal and zero row sums, which fixes both moments under relabelling whatever the
