@@ -48,7 +48,8 @@ class Representation:
         u, s, vt = np.linalg.svd(x, full_matrices=False)
         tau = self.roundoff / np.sqrt(3) * self.stored_rms * (np.sqrt(n) + np.sqrt(p))
         cut = 2 * tau if relative_tolerance is None else relative_tolerance * s[0]
-        rank = min(int(np.sum(s > max(cut, 8 * 2.0**-53 * np.linalg.norm(x)))), n - 1)
+        arithmetic = 32 * 2.0**-53 * np.sqrt(min(n, p)) * np.linalg.norm(x)  # what is left of an exact zero
+        rank = min(int(np.sum(s > max(cut, arithmetic))), n - 1)
         self.u, self.s, self.vt = u[:, :rank], s[:rank], vt[:rank]
         return self
 
@@ -143,6 +144,12 @@ def pwcca(x, y):
     return np.sum(weights * np.clip(rho, 0, 1)) / np.sum(weights)
 
 
+def pairwise(score, representations):
+    """Matrix of a score over all pairs of factored representations of the same rows; 0 where they cannot be paired."""
+    return np.array([[score(x, y) if comparable(x, y) and x.rank and y.rank else 0.0 for y in representations]
+                     for x in representations])
+
+
 def pwcca_looseness(x, y):
     """How far PWCCA moves when the bases are rounded to single precision.
 
@@ -213,7 +220,7 @@ def wachter(freedom, rx, ry):
 
 
 def chance(x, y):
-    """name -> (mean, standard deviation) when the rows of one side are relabelled at random."""
+    """name -> mean when the rows of one side are relabelled at random, and standard deviation under rotation."""
     rows, freedom = len(x.matrix), len(x.matrix) - 1
     tk, tl, kk, ll = np.sum(x.s**2), np.sum(y.s**2), np.sum(x.s**4), np.sum(y.s**4)
     a, b = x.rank, y.rank
@@ -222,19 +229,12 @@ def chance(x, y):
         product = max(squared_x - trace_x**2 / freedom, 0) * max(squared_y - trace_y**2 / freedom, 0)
         return 2 * product / ((freedom - 1) * (freedom + 2))
 
-    def excess(side):  # of the diagonal of the Gram matrix, in the permutation variance of Kazi-Aoual et al. 1995
-        diagonal = np.sum((side.u * side.s) ** 2, axis=1)
-        return (rows * (rows + 1) * np.sum(diagonal**2)
-                - freedom * (np.sum(side.s**2) ** 2 + 2 * np.sum(side.s**4)))
-
     levels = {
+        "cka": (tk * tl / (freedom * np.sqrt(kk * ll)), np.sqrt(rotation(kk, tk, ll, tl) / (kk * ll))),
         "cca_r2": (max(a, b) / freedom, np.sqrt(rotation(a, a, b, b)) / min(a, b)),
         "regression": (a / freedom, np.sqrt(rotation(a, a, ll, tl)) / tl),
     }
     if rows > 3:
-        permuted = rotation(kk, tk, ll, tl)
-        permuted += excess(x) * excess(y) / ((rows + 1) * rows * freedom * (rows - 2) * (rows - 3))
-        levels["cka"] = (tk * tl / (freedom * np.sqrt(kk * ll)), np.sqrt(permuted / (kk * ll)))
         levels["cka_debiased"] = (0, np.sqrt(2 / (rows * (rows - 3))))
     return levels
 
@@ -262,6 +262,7 @@ def all_pairs(representations, variance=0.99, components=None, relative_toleranc
             cca_null, edge = wachter(len(x.matrix) - 1, x.rank, y.rank)
             out["cca_above_edge"][i, j] = np.sum(canonical_correlations(x, y) > edge)
             if i == j:  # a representation is never independent of itself
+                out["cca_above_edge"][i, j] = x.rank
                 continue
             out["cca_null"][i, j] = cca_null
             for name, (mean, deviation) in chance(x, y).items():

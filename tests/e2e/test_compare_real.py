@@ -31,7 +31,10 @@ class CompareReal(TestCase):
             if name == "procrustes_angle":  # near 0 an angle has half of the digits that its cosine has
                 got, want = np.cos(got), np.cos(want)
             np.testing.assert_array_equal(np.isnan(got), np.isnan(want), name)
-            self.assertLessEqual(np.nanmax(np.abs(got - want)), tolerance, name)
+            allowed = tolerance
+            if name == "pwcca":  # ill-defined where canonical correlations are equal
+                allowed = tolerance + 20 * oracle.pairwise(oracle.pwcca_looseness, representations)
+            self.assertLessEqual(np.nanmax(np.abs(got - want) - allowed), 0, name)
         for name in oracle.WITH_CHANCE:
             np.testing.assert_allclose(results[f"{name}_null"].values, expected[f"{name}_null"], rtol=1e-6,
                                        err_msg=name)
@@ -48,8 +51,13 @@ class CompareReal(TestCase):
         self.check(results, oracle.load(oracle.files(A)), 1e-6)
 
     def test_exact_agrees_to_rounding(self):
-        results = self.compare([A], "--exact", ranks=2)
-        self.check(results, oracle.load(oracle.files(A)), 1e-10)
+        for data in (A, MLP):
+            with self.subTest(data):
+                results = self.compare([data], "--exact", ranks=2)
+                representations = oracle.load(oracle.files(data))
+                self.check(results, representations, 1e-9)
+                expected = oracle.pairwise(oracle.pwcca, representations)
+                self.assertLess(np.abs(results["pwcca"].values - expected).max(), 1e-9)
 
     def test_checkpoints_of_one_run(self):
         self.check(self.compare([MLP]), oracle.load(oracle.files(MLP)), 1e-6)
@@ -138,7 +146,7 @@ class CompareReal(TestCase):
             with self.subTest(name):
                 results = self.compare(data, ranks=ranks, code=1, name=name)
                 self.assertEqual(set(results.variables), set(reference.variables))
-                for variable in reference.variables:
+                for variable in filter(lambda name: not name.startswith("phase"), reference.variables):  # times
                     want, got = reference[variable].values, results[variable].values
                     if want.dtype.kind == "f":  # bits, with equal NaN
                         want, got = want.view(np.int64), got.view(np.int64)
