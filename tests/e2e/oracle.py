@@ -259,12 +259,10 @@ def all_pairs(representations, variance=0.99, components=None, relative_toleranc
                 continue
             for name, value in pair_scores(x, y, variance, components).items():
                 out[name][i, j] = value
-            cca_null, edge = wachter(len(x.matrix) - 1, x.rank, y.rank)
-            out["cca_above_edge"][i, j] = np.sum(canonical_correlations(x, y) > edge)
             if i == j:  # a representation is never independent of itself
-                out["cca_above_edge"][i, j] = x.rank
                 continue
-            out["cca_null"][i, j] = cca_null
+            out["cca_null"][i, j], edge = wachter(len(x.matrix) - 1, x.rank, y.rank)
+            out["cca_above_edge"][i, j] = np.sum(canonical_correlations(x, y) > edge)
             for name, (mean, deviation) in chance(x, y).items():
                 out[f"{name}_null"][i, j] = mean
                 if deviation > 0:
