@@ -30,11 +30,33 @@ inline __attribute__((always_inline)) bool sweep(Index m, double const* gram, In
   return moved;
 }
 
+/// y -= sum of factors[c] * columns[c].
+inline __attribute__((always_inline)) void subtract(double* y, Index n, double const* const* columns,
+                                                    double const* factors, Index count) {
+  Index c = 0;
+  for (; c + 4 <= count; c += 4) {
+    double const *const c0 = columns[c], *const c1 = columns[c + 1], *const c2 = columns[c + 2],
+                        *const c3 = columns[c + 3];
+    double const f0 = factors[c], f1 = factors[c + 1], f2 = factors[c + 2], f3 = factors[c + 3];
+    for (Index i = 0; i < n; ++i) y[i] -= (c0[i] * f0 + c1[i] * f1) + (c2[i] * f2 + c3[i] * f3);
+  }
+  for (; c < count; ++c)
+    for (Index i = 0; i < n; ++i) y[i] -= columns[c][i] * factors[c];
+}
+
 bool sweep_plain(Index m, double const* gram, Index ld, double lambda, double* weights, double* gradient) {
   return sweep(m, gram, ld, lambda, weights, gradient);
 }
 
+void subtract_plain(double* y, Index n, double const* const* columns, double const* factors, Index count) {
+  subtract(y, n, columns, factors, count);
+}
+
 #if defined(__x86_64__)
+__attribute__((target("avx2,fma"))) void subtract_avx2(double* y, Index n, double const* const* columns,
+                                                       double const* factors, Index count) {
+  subtract(y, n, columns, factors, count);
+}
 __attribute__((target("avx2,fma"))) bool sweep_avx2(Index m, double const* gram, Index ld, double lambda,
                                                     double* weights, double* gradient) {
   return sweep(m, gram, ld, lambda, weights, gradient);
@@ -86,14 +108,15 @@ bool newton_step(RestrictedLasso& problem) {
       stopped_by = b;
     }
   }
+  std::vector<double const*> columns;
   for (Index b = 0; b < m; ++b) {
     Index const j = used[static_cast<std::size_t>(b)];
     double& weight = problem.weights[static_cast<std::size_t>(j)];
-    double const change = b == stopped_by ? -weight : length * step(0, b);
-    weight += change;
-    double const* const column = problem.gram.view().column(j);
-    for (std::size_t i = 0; i < problem.gradient.size(); ++i) problem.gradient[i] -= column[i] * change;
+    step(0, b) = b == stopped_by ? -weight : length * step(0, b);
+    weight += step(0, b);
+    columns.push_back(problem.gram.view().column(j));
   }
+  subtract_columns(problem.gradient, columns, std::span(step.data(), columns.size()));
   return stopped_by < 0;
 }
 
@@ -112,6 +135,14 @@ void RestrictedLasso::add(Index predictor, MatrixView<double const> full_gram) {
   gradient.push_back(0);
   double const* const column = full_gram.column(predictor);
   for (Index a = 0; a <= m; ++a) gram(a, m) = gram(m, a) = column[chosen[static_cast<std::size_t>(a)]];
+}
+
+void subtract_columns(std::span<double> y, std::span<double const* const> columns, std::span<double const> factors) {
+  auto run = subtract_plain;
+#if defined(__x86_64__)
+  if (has_avx2()) run = subtract_avx2;
+#endif
+  run(y.data(), static_cast<Index>(y.size()), columns.data(), factors.data(), static_cast<Index>(columns.size()));
 }
 
 double kkt_violation(double weight, double gradient, double lambda) {

@@ -105,12 +105,14 @@ class TargetPath {
   /// Gradient c - G w afresh, free of the rounding of many small updates.
   void update_gradient() {
     std::ranges::copy(cross_, gradient_.begin());
+    std::vector<double const*> columns;
+    std::vector<double> factors;
     for (Index j = 0; j < predictors(); ++j) {
-      double const weight = weights_[at(j)];
-      if (weight == 0) continue;
-      double const* const column = gram_.column(j);
-      for (Index i = 0; i < predictors(); ++i) gradient_[at(i)] -= column[i] * weight;
+      if (weights_[at(j)] == 0) continue;
+      columns.push_back(gram_.column(j));
+      factors.push_back(weights_[at(j)]);
     }
+    subtract_columns(gradient_, columns, factors);
     for (Index j = 0; j < predictors(); ++j)
       if (!live(j)) gradient_[at(j)] = 0;
   }

@@ -51,7 +51,6 @@ void enter_self_pairs(PairTable& table, FactoredSet const& set, std::vector<Pair
     if (status[at] != PairStatus::ok) continue;
     auto const& summary = set.summaries[static_cast<std::size_t>(i)];
     for (std::size_t m = 0; m < table.measures.size(); ++m) table.value(m, i, i) = self_score(*table.measures[m], summary);
-    table.above_edge[at] = static_cast<double>(summary.rank());
   }
 }
 

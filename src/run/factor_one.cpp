@@ -101,8 +101,10 @@ FactorSummary summarise(Factor const& factor) {
   summary.features = factor.features;
   summary.singular_values = factor.singular_values;
   summary.kept = factor.kept();
-  summary.total_variance = factor.total_variance;
-  for (double const s : factor.singular_values) summary.sum_fourth_powers += s * s * s * s;
+  for (double const s : factor.singular_values) {
+    summary.total_variance += s * s;
+    summary.sum_fourth_powers += s * s * s * s;
+  }
   for (double const norm : factor.squared_row_norms) summary.sum_squared_row_norms += norm * norm;
   summary.tau = factor.tau;
   summary.cut = factor.cut;

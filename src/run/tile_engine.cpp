@@ -13,25 +13,27 @@ namespace confer {
 
 namespace {
 
-/// Rows that are multiplied at once; longer panels are summed in double precision.
-constexpr Index rows_per_product = 65536;
+/// Rows of a panel that are held in memory; longer panels are read piece by piece.
+constexpr Index rows_in_memory = 65536;
+/// Rows that are multiplied in single precision before the product is added up in double precision: an element near 1
+/// is then right to 5e-8 for any number of rows.
+constexpr Index rows_per_product = 2048;
 
 /// A panel in memory: the bases of its members side by side.
 template <class T>
 struct LoadedPanel {
   Index number = -1;
-  Matrix<T> basis;                 ///< rows x columns, only when they fit one product
+  Matrix<T> basis;                 ///< rows x columns, only when they are held in memory
   std::vector<Index> first;        ///< first column of each member
   Matrix<double> row_norms;        ///< rows x members
   std::vector<Matrix<T>> loadings; ///< of each member
 };
 
 /// One pair of a tile and the place of its block M in the product.
-template <class T>
 struct PairTask {
-  Index row, col;                 // members
-  Index row_slot, col_slot;       // positions in their panels
-  MatrixView<T const> cross;      // rank row x rank col
+  Index row, col;                  // members
+  Index row_slot, col_slot;        // positions in their panels
+  MatrixView<double const> cross;  // rank row x rank col
 };
 
 Side side_of(FactorSummary const& s) {
@@ -107,7 +109,7 @@ struct TileEngine::Worker {
       loaded.first.push_back(columns);
       columns += summary(member).kept;
     }
-    if (panel.rows <= rows_per_product) {
+    if (panel.rows <= rows_in_memory) {
       loaded.basis = Matrix<T>(panel.rows, columns);
       read_rows(panel, loaded.first, 0, loaded.basis);
     }
@@ -128,47 +130,58 @@ struct TileEngine::Worker {
     loaded.number = number;
   }
 
+  /// sum += left' right, or its lower triangle when `right` is empty.
+  void add_product(MatrixView<T const> left, MatrixView<T const> right, Matrix<T>& part, Matrix<double>& sum) const {
+    for (Index begin = 0; begin < left.rows; begin += rows_per_product) {
+      Index const count = std::min(rows_per_product, left.rows - begin);
+      auto const a = left.block(begin, 0, count, left.cols);
+      if constexpr (is_exact) {
+        if (right.cols == 0)
+          syrk_lower(1.0, a, Op::transpose, 1.0, sum.view());
+        else
+          gemm(1.0, a, Op::transpose, right.block(begin, 0, count, right.cols), Op::none, 1.0, sum.view());
+      } else {
+        if (part.size() == 0) part = Matrix<T>(sum.rows(), sum.cols());
+        if (right.cols == 0)
+          syrk_lower(T{1}, a, Op::transpose, T{0}, part.view());
+        else
+          gemm(T{1}, a, Op::transpose, right.block(begin, 0, count, right.cols), Op::none, T{0}, part.view());
+        for (Index i = 0; i < sum.size(); ++i) sum.data()[i] += static_cast<double>(part.data()[i]);
+      }
+    }
+  }
+
   /// Product of two panels, columns of the row panel by columns of the column panel. Within one panel only the lower
   /// triangle is computed.
-  Matrix<T> product(Tile const& tile) {
+  Matrix<double> product(Tile const& tile) {
     Panel const& rows = plan.panels[static_cast<std::size_t>(tile.row_panel)];
     Panel const& cols = plan.panels[static_cast<std::size_t>(tile.col_panel)];
     bool const within = tile.row_panel == tile.col_panel;
     Index const row_count = row_panel.first.back() + summary(rows.members.back()).kept;
     Index const col_count = within ? row_count : col_panel.first.back() + summary(cols.members.back()).kept;
-    Matrix<T> result(row_count, col_count);
-    if (rows.rows <= rows_per_product) {
-      if (within)
-        syrk_lower(T{1}, row_panel.basis.const_view(), Op::transpose, T{0}, result.view());
-      else
-        gemm(T{1}, row_panel.basis.const_view(), Op::transpose, col_panel.basis.const_view(), Op::none, T{0},
-             result.view());
-      return result;
-    }
     Matrix<double> sum(row_count, col_count);
-    Matrix<T> left(rows_per_product, row_count), right(rows_per_product, within ? 0 : col_count);
-    for (Index begin = 0; begin < rows.rows; begin += rows_per_product) {
-      Index const count = std::min(rows_per_product, rows.rows - begin);
-      auto const a = left.view().block(0, 0, count, row_count);
-      read_rows(rows, row_panel.first, begin, a);
-      if (within) {
-        syrk_lower(T{1}, MatrixView<T const>(a), Op::transpose, T{0}, result.view());
-      } else {
-        auto const b = right.view().block(0, 0, count, col_count);
-        read_rows(cols, col_panel.first, begin, b);
-        gemm(T{1}, MatrixView<T const>(a), Op::transpose, MatrixView<T const>(b), Op::none, T{0}, result.view());
-      }
-      for (Index i = 0; i < sum.size(); ++i) sum.data()[i] += static_cast<double>(result.data()[i]);
+    Matrix<T> part;
+    if (rows.rows <= rows_in_memory) {
+      add_product(row_panel.basis, within ? MatrixView<T const>() : col_panel.basis.const_view(), part, sum);
+      return sum;
     }
-    for (Index i = 0; i < sum.size(); ++i) result.data()[i] = static_cast<T>(sum.data()[i]);
-    return result;
+    Matrix<T> left(rows_in_memory, row_count), right(rows_in_memory, within ? 0 : col_count);
+    for (Index begin = 0; begin < rows.rows; begin += rows_in_memory) {
+      Index const count = std::min(rows_in_memory, rows.rows - begin);
+      auto const a = left.view().block(0, 0, count, row_count);
+      auto const b = right.view().block(0, 0, count, within ? 0 : col_count);
+      read_rows(rows, row_panel.first, begin, a);
+      if (!within) read_rows(cols, col_panel.first, begin, b);
+      add_product(a, b, part, sum);
+    }
+    return sum;
   }
 
-  std::vector<PairTask<T>> tasks(Tile const& tile, Matrix<T> const& cross, LoadedPanel<T> const& cols) const {
+  std::vector<PairTask> tasks(Tile const& tile, Matrix<double> const& cross, LoadedPanel<T> const& cols) const {
     auto const& row_members = plan.panels[static_cast<std::size_t>(tile.row_panel)].members;
     auto const& col_members = plan.panels[static_cast<std::size_t>(tile.col_panel)].members;
     bool const within = tile.row_panel == tile.col_panel;
-    std::vector<PairTask<T>> list;
+    std::vector<PairTask> list;
     for (std::size_t i = 0; i < row_members.size(); ++i)
       for (std::size_t j = 0; j < (within ? i : col_members.size()); ++j) {
         Index const row = row_members[i], col = col_members[j];
@@ -180,10 +193,10 @@ struct TileEngine::Worker {
   }
 
   /// Singular values of a block of each task: the leading rows x cols part, optionally scaled by both spectra.
-  std::vector<std::vector<double>> spectra(std::vector<PairTask<T>> const& list, bool truncated, bool scaled,
+  std::vector<std::vector<double>> spectra(std::vector<PairTask> const& list, bool truncated, bool scaled,
                                            std::function<void()> const& poll) const {
     std::vector<std::vector<double>> values(list.size());
-    auto const shape = [&](PairTask<T> const& task) {
+    auto const shape = [&](PairTask const& task) {
       Index const rows = truncated ? summary(task.row).components : task.cross.rows;
       Index const cols = truncated ? summary(task.col).components : task.cross.cols;
       return task.cross.block(0, 0, std::min(rows, task.cross.rows), std::min(cols, task.cross.cols));
@@ -204,7 +217,7 @@ struct TileEngine::Worker {
       // In portions, so that a waiting rank is answered; a portion's size does not change any result.
       constexpr std::size_t portion = 64;
       for (std::size_t begin = 0; begin < list.size(); begin += portion) {
-        std::vector<BlockView> blocks;
+        std::vector<ExactBlockView> blocks;
         std::vector<double*> targets;
         for (std::size_t t = begin; t < std::min(list.size(), begin + portion); ++t) {
           auto const block = shape(list[t]);
@@ -221,7 +234,7 @@ struct TileEngine::Worker {
     return values;
   }
 
-  PairScores score(PairTask<T> const& task, PairStats const& forward, PairStats const& backward) const {
+  PairScores score(PairTask const& task, PairStats const& forward, PairStats const& backward) const {
     PairScores scores{task.row, task.col, {}, {}, 0, {}};
     for (auto const* measure : options.measures) {
       double const value = measure->score(forward);
@@ -243,9 +256,10 @@ struct TileEngine::Worker {
     if (!within) load(tile.col_panel, col_panel);
     LoadedPanel<T> const& cols = within ? row_panel : col_panel;
     poll();
-    Matrix<T> const cross = needs != 0 ? product(tile) : Matrix<T>();
+    bool const multiply = needs != 0 || options.coefficients;
+    Matrix<double> const cross = multiply ? product(tile) : Matrix<double>();
     poll();
-    std::vector<PairTask<T>> const list = tasks(tile, cross, cols);
+    std::vector<PairTask> const list = tasks(tile, cross, cols);
     Matrix<double> norm_products;
     if ((needs & needs_row_norms) != 0) {
       norm_products = Matrix<double>(row_panel.row_norms.cols(), cols.row_norms.cols());
@@ -261,16 +275,15 @@ struct TileEngine::Worker {
     std::vector<PairScores> results;
     for (std::size_t t = 0; t < list.size(); ++t) {
       auto const& task = list[t];
-      Matrix<double> m, transposed;
+      Matrix<double> transposed;
       if ((needs & (needs_cross | needs_weights)) != 0) {
-        m = Matrix<double>(task.cross.rows, task.cross.cols);
         transposed = Matrix<double>(task.cross.cols, task.cross.rows);
-        for (Index j = 0; j < m.cols(); ++j)
-          for (Index i = 0; i < m.rows(); ++i) transposed(j, i) = m(i, j) = static_cast<double>(task.cross(i, j));
+        for (Index j = 0; j < task.cross.cols; ++j)
+          for (Index i = 0; i < task.cross.rows; ++i) transposed(j, i) = task.cross(i, j);
       }
       CanonicalWeights pair_weights;
       if (weights) {
-        pair_weights = canonical_weights(m, row_panel.loadings[static_cast<std::size_t>(task.row_slot)].const_view(),
+        pair_weights = canonical_weights(task.cross, row_panel.loadings[static_cast<std::size_t>(task.row_slot)].const_view(),
                                          cols.loadings[static_cast<std::size_t>(task.col_slot)].const_view());
         rho[t] = pair_weights.correlations;
       }
@@ -279,7 +292,7 @@ struct TileEngine::Worker {
       PairStats forward;
       forward.x = side_of(summary(task.row));
       forward.y = side_of(summary(task.col));
-      forward.cross = m;
+      forward.cross = task.cross;
       forward.canonical_correlations = rho[t];
       forward.truncated_correlations = kept[t];
       forward.cross_covariance_values = nuclear[t];

@@ -140,6 +140,8 @@ class CompareReal(TestCase):
                 results = self.compare(data, ranks=ranks, code=1, name=name)
                 self.assertEqual(set(results.variables), set(reference.variables))
                 for variable in reference.variables:
+                    if variable == "key" or set(reference[variable].dims) & {"phase", "file"}:
+                        continue  # time, place and age of files
                     want, got = reference[variable].values, results[variable].values
                     if want.dtype.kind == "f":  # bits, with equal NaN
                         want, got = want.view(np.int64), got.view(np.int64)
