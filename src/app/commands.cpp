@@ -63,6 +63,7 @@ std::vector<Command> const& commands() {
       {"table", "a result file as CSV", prepare_table},
       {"align", "alignment of singular vectors with targets", prepare_align},
       {"measures", "the similarity measures: range, invariances, reference", prepare_measures},
+      {"doctor", "what jobs would run on here, and what is wrong with it", prepare_doctor},
   };
   return table;
 }

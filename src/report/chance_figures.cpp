@@ -58,7 +58,7 @@ Figure canonical_correlations(Comparison const& c, ResultSet const& results) {
       ++count;
       above += value > limit;
     }
-    // Long spectra are thinned evenly; the first and last stay.
+    // Long spectra are thinned evenly.
     std::size_t const stride = std::max<std::size_t>(1, count / 400);
     for (std::size_t k = 0; k < count; k += stride) {
       pair.push_back(names.back());

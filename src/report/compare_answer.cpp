@@ -145,24 +145,9 @@ std::string composition(Comparison const& c, std::vector<std::size_t> const& mem
   return text;
 }
 
-/// How well a grouping predicts the clusters: share of pairs on which both agree, corrected for chance (adjusted Rand
-/// index, Hubert and Arabie 1985).
-double adjusted_rand(std::vector<std::size_t> const& x, std::vector<std::size_t> const& y) {
-  std::map<std::pair<std::size_t, std::size_t>, double> both;
-  std::map<std::size_t, double> left, right;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    both[{x[i], y[i]}] += 1;
-    left[x[i]] += 1;
-    right[y[i]] += 1;
-  }
-  auto const pairs = [](double n) { return 0.5 * n * (n - 1); };
-  double joint = 0, a = 0, b = 0;
-  for (auto const& [key, n] : both) joint += pairs(n);
-  for (auto const& [key, n] : left) a += pairs(n);
-  for (auto const& [key, n] : right) b += pairs(n);
-  double const expected = a * b / pairs(static_cast<double>(x.size()));
-  double const most = 0.5 * (a + b);
-  return most > expected ? (joint - expected) / (most - expected) : 0;
+/// How well a grouping agrees with the clusters, corrected for chance.
+double agreement(std::vector<std::size_t> const& x, std::vector<std::size_t> const& y) {
+  return adjusted_rand_index(std::vector<Index>(x.begin(), x.end()), std::vector<Index>(y.begin(), y.end()));
 }
 
 void add_clusters(std::vector<Html>& answer, Comparison const& c, MeasureView const& m,
@@ -178,9 +163,9 @@ void add_clusters(std::vector<Html>& answer, Comparison const& c, MeasureView co
   for (std::size_t i = 0; i < cluster.size(); ++i) members[cluster[i]].push_back(i);
   // What explains the clusters best: the layer, the network, or an attribute of the files?
   std::string by = "layer";
-  double best = adjusted_rand(cluster, c.layer);
+  double best = agreement(cluster, c.layer);
   for (auto const& grouping : c.groupings)
-    if (double const index = adjusted_rand(cluster, grouping.of_representation); index > best) {
+    if (double const index = agreement(cluster, grouping.of_representation); index > best) {
       best = index;
       by = grouping.name;
     }
@@ -193,7 +178,9 @@ void add_clusters(std::vector<Html>& answer, Comparison const& c, MeasureView co
     s.strong(std::to_string(k + 1))
         .text(" with " + format_count(static_cast<Index>(members[k].size())) + " (" + composition(c, members[k]) + ")");
   }
-  s.text(".");
+  bool const incomplete =
+      std::any_of(m.values->begin(), m.values->end(), [](double value) { return std::isnan(value); });
+  s.text(incomplete ? ". Pairs without a value count as far apart." : ".");
   answer.push_back(std::move(s));
 }
 
@@ -223,13 +210,34 @@ void add_chance(std::vector<Html>& answer, Comparison const& c, MeasureView cons
   answer.push_back(std::move(s));
 }
 
-void tally_sentences(std::vector<Html>& warnings,
-                     std::map<std::string, std::vector<std::string>> const& labels_by_text) {
-  for (auto const& [text, labels] : labels_by_text) {
+/// Equal warnings of several representations; those that begin with a count are equal but for it.
+struct Tally {
+  std::vector<std::string> labels;
+  Index least = 0, most = 0;
+};
+
+void count_warning(std::map<std::string, Tally>& tallies, std::string const& warning, std::string const& label) {
+  auto const end = warning.find_first_not_of("0123456789,");
+  Index number = 0;
+  if (end != 0 && end != warning.npos)
+    for (char const digit : warning.substr(0, end))
+      if (digit != ',' && number < 1000000000) number = 10 * number + (digit - '0');
+  auto& tally = tallies[number > 0 ? warning.substr(end) : warning];
+  tally.least = tally.labels.empty() ? number : std::min(tally.least, number);
+  tally.most = std::max(tally.most, number);
+  tally.labels.push_back(label);
+}
+
+void add_tallies(std::vector<Html>& warnings, std::map<std::string, Tally> const& tallies) {
+  for (auto const& [text, tally] : tallies) {
+    std::string number;
+    if (tally.most > 0) number = format_count(tally.least);
+    if (tally.most > tally.least) number += " to " + format_count(tally.most);
     Html s;
-    s.strong(text).text(": " + count_of(static_cast<long long>(labels.size()), "representation") + " (");
-    for (std::size_t i = 0; i < std::min<std::size_t>(labels.size(), 3); ++i) s.text(i ? ", " : "").text(labels[i]);
-    s.text(labels.size() > 3 ? ", …)." : ").");
+    s.strong(number + text).text(": " + count_of(static_cast<long long>(tally.labels.size()), "representation") + " (");
+    for (std::size_t i = 0; i < std::min<std::size_t>(tally.labels.size(), 3); ++i)
+      s.text(i ? ", " : "").text(tally.labels[i]);
+    s.text(tally.labels.size() > 3 ? ", …)." : ").");
     warnings.push_back(std::move(s));
   }
 }
@@ -262,14 +270,14 @@ void add_refusals(std::vector<Html>& warnings, ResultSet const& results) {
 std::vector<Html> comparison_warnings(Comparison const& c, ResultSet const& results) {
   std::vector<Html> warnings;
   add_refusals(warnings, results);
-  std::map<std::string, std::vector<std::string>> by_status, by_warning;
+  std::map<std::string, Tally> by_status, by_warning;
   for (std::size_t i = 0; i < c.count; ++i) {
-    if (c.status[i] != "ok") by_status["status " + c.status[i]].push_back(c.label[i]);
+    if (c.status[i] != "ok") count_warning(by_status, "status " + c.status[i], c.label[i]);
     for (auto const& warning : split(c.warnings[i], ';'))
-      if (!warning.empty()) by_warning[warning].push_back(c.label[i]);
+      if (!warning.empty()) count_warning(by_warning, warning, c.label[i]);
   }
-  tally_sentences(warnings, by_status);
-  tally_sentences(warnings, by_warning);
+  add_tallies(warnings, by_status);
+  add_tallies(warnings, by_warning);
   if (c.pair_status != nullptr) {
     std::map<Index, Index> tally;
     for (std::size_t i = 0; i < c.count; ++i)

@@ -53,7 +53,7 @@ Section compare_section(ResultSet const& results, std::string const& path) {
   std::vector<std::size_t> cluster(c.count, 0);
   auto const draw = [&](MeasureView const& m) {
     auto const distances = distances_between(c, m, all);
-    Linkage linkage = average_linkage(distances, c.count);
+    Linkage linkage = linkage_of(distances, c.count);
     orders.clustering = linkage.leaves;
     heatmaps.figures.push_back(heatmap(c, m, orders));
     if (&m != &c.leading()) return;

@@ -170,6 +170,7 @@ double distance(Comparison const& comparison, MeasureView const& measure, std::s
   double const forward = (*measure.values)[comparison.at(row, column)];
   double const backward = (*measure.values)[comparison.at(column, row)];
   double const mean = std::isnan(forward) ? backward : std::isnan(backward) ? forward : 0.5 * (forward + backward);
+  if (std::isnan(mean)) return mean;
   return measure.distance ? mean : std::max(0.0, 1 - mean);
 }
 

@@ -72,7 +72,8 @@ Figure layer_curves(Comparison const& c) {
   Index points = 0;
   for (auto const& grouping : c.groupings) {
     bool const by_network = &grouping == &c.groupings.front();
-    if (by_network && c.networks.size() * (c.networks.size() - 1) / 2 > most_lines) continue;
+    // Too many networks for a line each are one line together.
+    bool const together = by_network && c.networks.size() * (c.networks.size() - 1) / 2 > most_lines;
     // Lines are pairs of groups; their values at a layer come from pairs of different networks.
     std::map<std::string, std::map<std::size_t, std::vector<std::pair<std::size_t, std::size_t>>>> pairs;
     for (std::size_t layer = 0; layer < c.layers.size(); ++layer)
@@ -86,7 +87,7 @@ Figure layer_curves(Comparison const& c) {
         }
     if (pairs.empty() || pairs.size() > 2 * most_lines) continue;
     names.push_back(std::to_string(names.size()));
-    texts.push_back(by_network ? "pair of networks" : grouping.name);
+    texts.push_back(together ? "all networks" : by_network ? "pair of networks" : grouping.name);
     for (auto const& [name, by_layer] : pairs) {
       lines.push_back(name);
       for (auto const& [layer, members] : by_layer)
@@ -203,29 +204,30 @@ Figure convergence(Comparison const& c) {
   figure.spec["transform"] = {measure_filter(), {{"filter", "datum.network == network"}}};
   figure.spec["title"] = measure_title();
   figure.spec["mark"] = {{"type", "line"}, {"point", {{"filled", true}, {"size", 35}}}, {"strokeWidth", 1.8}};
-  figure.spec["encoding"] = {
-      {"x",
-       {{"field", "step"},
-        {"type", "quantitative"},
-        {"scale", {{"type", "symlog"}}},
-        {"title", "training step"},
-        {"axis",
-         {{"values", std::vector<Index>(ticks.begin(), ticks.end())}, {"format", ","}, {"labelOverlap", "greedy"}}}}},
-      {"y",
-       {{"field", "v"},
-        {"type", "quantitative"},
-        {"scale", {{"zero", false}}},
-        {"title", "value against the final state"}}},
-      {"color",
-       {{"field", "layer"},
-        {"type", "ordinal"},
-        {"sort", c.layers},
-        {"scale", {{"scheme", "viridis"}}},
-        {"title", "layer"},
-        {"legend", {{"labelLimit", 140}, {"symbolLimit", 24}}}}},
-      {"tooltip",
-       {exact("network", "network"), exact("layer", "layer"), exact("step", "step"), exact("measure", "measure"),
-        exact("v", "value")}}};
+  figure.spec["encoding"] = {{"x",
+                              {{"field", "step"},
+                               {"type", "quantitative"},
+                               {"scale", {{"type", "symlog"}}},
+                               {"title", "training step"},
+                               {"axis",
+                                {{"values", std::vector<Index>(ticks.begin(), ticks.end())},
+                                 {"labelExpr", "format(datum.value, ',')"},
+                                 {"labelOverlap", "greedy"}}}}},
+                             {"y",
+                              {{"field", "v"},
+                               {"type", "quantitative"},
+                               {"scale", {{"zero", false}}},
+                               {"title", "value against the final state"}}},
+                             {"color",
+                              {{"field", "layer"},
+                               {"type", "ordinal"},
+                               {"sort", c.layers},
+                               {"scale", {{"scheme", "viridis"}}},
+                               {"title", "layer"},
+                               {"legend", {{"labelLimit", 140}, {"symbolLimit", 24}}}}},
+                             {"tooltip",
+                              {exact("network", "network"), exact("layer", "layer"), exact("step", "step"),
+                               exact("measure", "measure"), exact("v", "value")}}};
   return figure;
 }
 

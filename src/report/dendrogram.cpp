@@ -51,25 +51,25 @@ Figure dendrogram(Comparison const& c, MeasureView const& measure, Linkage const
   for (std::size_t leaf = 0; leaf < leaves; ++leaf)
     for (auto const item : drawn.members[leaf]) nodes[item] = {0, static_cast<double>(leaf) + 0.5};
   Json lines = Json::array();
-  auto const line = [&](double x, double x2, double y, double y2, double height, std::size_t members) {
+  auto const line = [&](double x, double x2, double y, double y2, double height, Index members) {
     lines.push_back({{"x", x}, {"x2", x2}, {"y", y}, {"y2", y2}, {"height", height}, {"members", members}});
   };
   std::size_t const inside = n - leaves;  // merges within drawn leaves
   for (std::size_t i = 0; i < linkage.merges.size(); ++i) {
     auto const& merge = linkage.merges[i];
-    Node const left = nodes[merge.left], right = nodes[merge.right];
+    Node const left = nodes[static_cast<std::size_t>(merge.left)], right = nodes[static_cast<std::size_t>(merge.right)];
     nodes[n + i] = i < inside ? Node{0, left.y} : Node{merge.height, 0.5 * (left.y + right.y)};
     if (i < inside) continue;
-    line(left.x, merge.height, left.y, left.y, merge.height, merge.leaves);
-    line(right.x, merge.height, right.y, right.y, merge.height, merge.leaves);
-    line(merge.height, merge.height, left.y, right.y, merge.height, merge.leaves);
+    line(left.x, merge.height, left.y, left.y, merge.height, merge.size);
+    line(right.x, merge.height, right.y, right.y, merge.height, merge.size);
+    line(merge.height, merge.height, left.y, right.y, merge.height, merge.size);
   }
   Json labels = Json::array(), points = Json::array(), ticks = Json::array();
   figure.table.header = {"cluster", "representations"};
   for (std::size_t leaf = 0; leaf < leaves; ++leaf) {
     auto const& members = drawn.members[leaf];
     std::string label = c.short_label[members.front()];
-    if (members.size() > 1) label += " and " + std::to_string(members.size() - 1) + " more";
+    if (members.size() > 1) label = std::to_string(members.size()) + " like " + label;
     labels.push_back(label);
     ticks.push_back(static_cast<double>(leaf) + 0.5);
     auto const name = std::to_string(cluster[members.front()] + 1);
@@ -90,7 +90,7 @@ Figure dendrogram(Comparison const& c, MeasureView const& measure, Linkage const
                     {"domain", false},
                     {"ticks", false},
                     {"labelExpr", "labels[floor(datum.value)]"},
-                    {"labelLimit", 160},
+                    {"labelLimit", 180},
                     {"labelFontSize", 10},
                     {"labelPadding", 8},
                     {"labelOverlap", "greedy"}}}};

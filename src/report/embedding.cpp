@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
+#include <set>
 
 #include "confer/core/text.hpp"
 #include "confer/linalg/dense.hpp"
@@ -11,6 +11,7 @@ namespace confer::report {
 
 namespace {
 
+constexpr std::size_t most_colours = 12;
 constexpr std::size_t most_points = 500;  ///< an eigen-decomposition of this size takes a fraction of a second
 
 /// Mean distance between the equal layers of two checkpoints; NaN when they share none.
@@ -128,15 +129,25 @@ Figure embedding(Comparison const& c) {
     step.push_back(c.checkpoints[i].step);
   }
   // Colours tell a dozen groups apart; more networks than that are told apart by the tooltip.
+  auto const add_groups = [&](std::string const& name, std::vector<std::string> const& of_point) {
+    values.push_back(std::to_string(values.size()));
+    texts.push_back(name);
+    groups[values.back()] = of_point;
+  };
   for (std::size_t g = c.groupings.size(); g-- > 0;) {
+    std::vector<std::string> of_point;
     auto const& grouping = c.groupings[g];
-    if (g == 0 && c.networks.size() > 12 && c.groupings.size() > 1) continue;
-    values.push_back(std::to_string(g));
-    texts.push_back(grouping.name);
     for (auto const i : chosen)
-      groups[values.back()].push_back(
-          grouping.values[grouping.of_representation[c.checkpoints[i].representations.front()]]);
+      of_point.push_back(grouping.values[grouping.of_representation[c.checkpoints[i].representations.front()]]);
+    if (g > 0 || c.networks.size() <= most_colours) add_groups(grouping.name, of_point);
   }
+  std::set<Index> const distinct(c.step.begin(), c.step.end());
+  if (distinct.size() > 1 && distinct.size() <= most_colours) {
+    std::vector<std::string> of_point;
+    for (auto const i : chosen) of_point.push_back(std::to_string(c.checkpoints[i].step));
+    add_groups("step", of_point);
+  }
+  if (values.empty()) add_groups("nothing", std::vector<std::string>(n, "network"));
   figure.columns = {{"measure", measure}, {"point", point}, {"x", x}, {"y", y}};
   figure.spec = specification(figure.title);
   figure.spec["params"] = {parameter("measure", c.leading().name),
@@ -165,7 +176,7 @@ Figure embedding(Comparison const& c) {
                         {{"orient", "bottom"},
                          {"columns", {{"expr", "width > 500 ? 4 : 2"}}},
                          {"labelLimit", 160},
-                         {"symbolLimit", 16}}}};
+                         {"symbolOpacity", 1}}}};
   figure.spec["encoding"] = {{"x", place("x")}, {"y", place("y")}, {"color", colour}};
   Json layers = Json::array();
   if (steps)

@@ -3,31 +3,25 @@
 
 #include <vector>
 
+#include "confer/linalg/clustering.hpp"
 #include "report/comparison.hpp"
 
 namespace confer::report {
 
-/// One merge of average-linkage clustering: nodes 0..n-1 are leaves, n + i is merge i.
-struct Merge {
-  std::size_t left, right;
-  double height;       ///< mean distance between the two clusters
-  std::size_t leaves;  ///< under the new node
-};
-
-/// Average-linkage tree of n items, merges by increasing height, and the order of its leaves.
+/// Average-linkage tree of n items and the order of its leaves.
 struct Linkage {
-  std::vector<Merge> merges;
-  std::vector<std::size_t> leaves;
+  std::vector<Merge> merges;        ///< n - 1, by ascending height
+  std::vector<std::size_t> leaves;  ///< in the order a dendrogram draws them
 
   /// Cluster of each leaf, numbered along `leaves`, when the tree is cut into `count` clusters.
   std::vector<std::size_t> cut(std::size_t count) const;
 };
 
-/// Distances row-major n x n, symmetric. Nearest-neighbour chains: O(n^2) time. Unknown distances (NaN) count as the
-/// largest known one.
-Linkage average_linkage(std::vector<double> distances, std::size_t n);
+/// Distances row-major n x n, symmetric and finite.
+Linkage linkage_of(std::vector<double> distances, std::size_t n);
 
-/// All pairs' distances by a measure, row-major R x R, between the given representations.
+/// All pairs' distances by a measure, row-major R x R, between the given representations; what could not be
+/// compared counts as far apart as the most distant known pair.
 std::vector<double> distances_between(Comparison const& comparison, MeasureView const& measure,
                                       std::vector<std::size_t> const& representations);
 

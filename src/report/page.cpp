@@ -11,6 +11,7 @@ namespace confer::report {
 
 namespace {
 
+constexpr std::size_t most_open_warnings = 8;
 constexpr Index most_svg_marks = 3000;  ///< more are drawn on a canvas
 
 void write_table(std::ostream& out, Table const& table) {
@@ -66,8 +67,13 @@ class Writer {
     out_ << "</div>\n";
     if (!section.warnings.empty()) {
       out_ << "<div class=\"warnings\"><h3>Warnings</h3><ul>\n";
-      for (auto const& warning : section.warnings) out_ << "<li>" << warning.str() << "</li>\n";
-      out_ << "</ul></div>\n";
+      for (std::size_t i = 0; i < section.warnings.size(); ++i) {
+        if (i == most_open_warnings)
+          out_ << "</ul><details><summary>" << section.warnings.size() - i << " more"
+               << "</summary><ul>\n";
+        out_ << "<li>" << section.warnings[i].str() << "</li>\n";
+      }
+      out_ << "</ul>" << (section.warnings.size() > most_open_warnings ? "</details>" : "") << "</div>\n";
     }
     if (drawn_) controls(section.controls);
     for (auto const& group : section.groups) {

@@ -9,6 +9,10 @@ namespace confer::report {
 /// Each throws InputError naming `path` when the results are not whole.
 Section compare_section(ResultSet const& results, std::string const& path);
 
+Section align_section(ResultSet const& results, std::string const& path);
+
+Section dynamics_section(ResultSet const& results, std::string const& path);
+
 /// What every results file records: the job, versions, times, files.
 Table provenance(ResultSet const& results);
 

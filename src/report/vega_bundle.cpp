@@ -4,11 +4,10 @@
 // files as they are: 840 kB of text would be slow to compile as a literal.
 #ifdef CONFER_VEGA
 
-#define CONFER_INCLUDE_FILE(symbol, name)                                     \
-  asm(".pushsection .rodata\n"                                                \
-      ".global " #symbol "_begin\n.global " #symbol "_end\n"                  \
-      #symbol "_begin:\n.incbin \"" CONFER_VEGA "/" name "\"\n"               \
-      #symbol "_end:\n.byte 0\n.popsection\n");                               \
+#define CONFER_INCLUDE_FILE(symbol, name)                                                                       \
+  asm(".pushsection .rodata\n"                                                                                  \
+      ".global " #symbol "_begin\n.global " #symbol "_end\n" #symbol "_begin:\n.incbin \"" CONFER_VEGA "/" name \
+      "\"\n" #symbol "_end:\n.byte 0\n.popsection\n");                                                          \
   extern "C" char const symbol##_begin[], symbol##_end[]
 
 CONFER_INCLUDE_FILE(confer_vega, "vega.min.js");

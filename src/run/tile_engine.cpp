@@ -16,8 +16,9 @@ namespace {
 /// Rows of a panel that are held in memory; longer panels are read piece by piece.
 constexpr Index rows_in_memory = 65536;
 /// Rows that are multiplied in single precision before the product is added up in double precision: an element near 1
-/// is then right to 5e-8 for any number of rows.
-constexpr Index rows_per_product = 2048;
+/// is then right to 1e-7 for any number of rows. SYRK kernels sum longer runs than GEMM kernels before they round.
+constexpr Index rows_per_gemm = 4096;
+constexpr Index rows_per_syrk = 1024;
 
 /// A panel in memory: the bases of its members side by side.
 template <class T>
@@ -132,8 +133,9 @@ struct TileEngine::Worker {
 
   /// sum += left' right, or its lower triangle when `right` is empty.
   void add_product(MatrixView<T const> left, MatrixView<T const> right, Matrix<T>& part, Matrix<double>& sum) const {
-    for (Index begin = 0; begin < left.rows; begin += rows_per_product) {
-      Index const count = std::min(rows_per_product, left.rows - begin);
+    Index const step = right.cols == 0 ? rows_per_syrk : rows_per_gemm;
+    for (Index begin = 0; begin < left.rows; begin += step) {
+      Index const count = std::min(step, left.rows - begin);
       auto const a = left.block(begin, 0, count, left.cols);
       if constexpr (is_exact) {
         if (right.cols == 0)

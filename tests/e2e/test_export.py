@@ -85,9 +85,10 @@ class Exporter(unittest.TestCase):
     def tearDown(self):
         self.folder.cleanup()
 
-    def write(self, batches=(0, 7, 20, 30), model=None, name="net.h5", first=0, **options):
+    def write(self, batches=(0, 7, 20, 30), model=None, name="net.h5", first=0, network_name="net",
+              **options):
         model = model or network()
-        with exporter.ActivationWriter(self.path / name, model, network="net", step=12, **options) as writer:
+        with exporter.ActivationWriter(self.path / name, model, network=network_name, step=12, **options) as writer:
             for begin, end in zip(batches, batches[1:]):
                 model(self.images[begin + first:end + first])
                 writer.add_targets(labels=np.arange(begin, end) + first)
@@ -183,6 +184,24 @@ class Exporter(unittest.TestCase):
         with h5py.File(self.write(model=model, axes={"r*": "time,sample,channel"}, dtype="float32")) as file:
             self.assertEqual(file["activations/rnn"].attrs["axes"], "sample,time,channel")
             np.testing.assert_array_equal(file["activations/rnn"], self.images[:, :, 0])
+
+    def test_confer_reads_what_was_written(self):
+        self.write(metadata={"seed": 3})
+        for rank in range(2):
+            first, count = exporter.shard_range(30, rank, 2)
+            self.write((0, count), name="other/net.h5", first=first, inputs_id="given", rank=rank, ranks=2,
+                       first_sample=first, total_samples=30, network_name="sharded", spatial="full")
+        run = subprocess.run([os.environ["CONFER"], "catalog", self.path, "--json"], capture_output=True, text=True)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        catalog = json.loads(run.stdout)
+        self.assertEqual(catalog["refusals"], [])
+        found = {item["network"]: item for item in catalog["checkpoints"]}
+        self.assertEqual(sorted(found), ["net", "sharded"])
+        self.assertEqual([layer["name"] for layer in found["net"]["layers"]], ["conv.maps", "conv.act", "head"])
+        self.assertEqual(found["net"]["metadata"]["seed"], 3)
+        self.assertEqual(len(found["sharded"]["shards"]), 2)
+        self.assertEqual(found["sharded"]["total_samples"], 30)
+        self.assertEqual(found["sharded"]["targets"][0]["name"], "labels")
 
     def test_training_mode_is_warned_about(self):
         model = network()

@@ -17,7 +17,7 @@ struct ReportInput {
 
 /// Writes an HTML page that needs nothing but itself. All names in the results are data: they are escaped and cannot
 /// add markup or script. When confer was built without the Vega bundles the page says so and shows tables instead of
-/// figures. Throws InputError naming the file when a result set is not from compare, align, match or dynamics.
+/// figures. Throws InputError naming the file when a result set is not from compare, align or dynamics.
 void write_html_report(std::ostream& out, std::vector<ReportInput> const& inputs);
 
 /// Whether figures can be drawn, i.e. whether the Vega bundles were there when confer was built.
