@@ -25,7 +25,7 @@ export OMPI_MCA_rmaps_base_oversubscribe=1                       # where mpirun 
 confer=build/release/confer
 out=out/quickstart
 mkdir -p "$out"
-mpirun -n "$ranks" "$confer" compare --job jobs/compare.ini --output "$out/results.h5" </dev/null
+mpirun -n "$ranks" "$confer" compare --job jobs/compare.ini --output "$out/results.h5" --quiet </dev/null
 "$confer" table "$out/results.h5" </dev/null >"$out/results.csv"
 "$confer" report "$out/results.h5" --output "$out/report.html" --quiet </dev/null
 
