@@ -1,5 +1,7 @@
 #include <hdf5.h>
 #include <hdf5_hl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -80,6 +82,24 @@ class Writer {
     text_.close();
     h5::check_write(H5Fflush(file_, H5F_SCOPE_GLOBAL), place({}));
     if (!file_.close()) h5::throw_output(place({}));
+  }
+
+  /// Closes after a failure. The library crashes at the end of the program when a file cannot take what is left in
+  /// its caches: memory takes it instead of the disk.
+  void abandon() noexcept {
+    void* descriptor = nullptr;
+    int const memory = ::memfd_create("abandoned results", MFD_CLOEXEC);
+    if (memory >= 0 && file_.valid() && H5Fget_vfd_handle(file_, H5P_DEFAULT, &descriptor) >= 0)
+      ::dup2(memory, *static_cast<int const*>(descriptor));
+    if (memory >= 0) ::close(memory);
+    struct rlimit limit {};
+    ::getrlimit(RLIMIT_FSIZE, &limit);
+    struct rlimit const most = {limit.rlim_max, limit.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &most);  // counts for memory too
+    scales_.clear();
+    text_.close();
+    file_.close();
+    ::setrlimit(RLIMIT_FSIZE, &limit);
   }
 
  private:
@@ -270,8 +290,7 @@ void write_results(std::string const& path, ResultSet const& results) {
       writer.write();
       writer.finish();
     } catch (...) {
-      // A file that cannot be flushed cannot be closed either: give the space of a full disk back first.
-      [[maybe_unused]] int const given_back = ::truncate(file.temporary().c_str(), 0);
+      writer.abandon();
       throw;
     }
   }
