@@ -232,6 +232,7 @@ class Writer {
     Handle const dataset = create_variable(variable);
     for (std::size_t i = 0; i < variable.dimensions.size(); ++i)
       checked(H5DSattach_scale(dataset, scales_.at(variable.dimensions[i]), static_cast<unsigned>(i)), variable.name);
+    checked(H5Dflush(dataset), variable.name);  // small data leave the library only now, and closing cannot report
   }
 
   void write_values(Handle const& dataset, hid_t type, Variable const& variable) {
