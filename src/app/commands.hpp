@@ -40,11 +40,13 @@ void print_error(std::string const& message);
 /// A job that prints `text` on rank 0.
 Job printing(std::string text);
 
+Job prepare_align(std::vector<std::string> const& arguments);
 Job prepare_catalog(std::vector<std::string> const& arguments);
 Job prepare_compare(std::vector<std::string> const& arguments);
 Job prepare_doctor(std::vector<std::string> const& arguments);
 Job prepare_measures(std::vector<std::string> const& arguments);
 Job prepare_plan(std::vector<std::string> const& arguments);
+Job prepare_report(std::vector<std::string> const& arguments);
 Job prepare_table(std::vector<std::string> const& arguments);
 
 }  // namespace confer::app

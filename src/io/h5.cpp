@@ -28,7 +28,8 @@ struct Known {
 constexpr std::array known = {
     Known{"truncated file", "the file is truncated", "copy or write it again"},
     Known{"file signature not found", "it is not an HDF5 file", "check the path, or write the file again"},
-    Known{"Fletcher32", "its checksum (fletcher32) does not match: the data are damaged", "copy or write the file again"},
+    Known{"Fletcher32", "its checksum (fletcher32) does not match: the data are damaged",
+          "copy or write the file again"},
     Known{"incorrect metadata checksum", "the file's structure is damaged", "copy or write it again"},
     Known{"inflate() failed", "its gzip data are damaged", "copy or write the file again"},
     Known{"is not registered", "it needs a filter that this HDF5 library lacks",
@@ -186,6 +187,9 @@ Handle create_file(std::string const& path) {
   Handle const creation(H5Pcreate(H5P_FILE_CREATE));
   H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
   H5Pset_attr_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
+  // The file grows in memory and goes to the disk in one piece: HDF5 1.10 crashes when a write fails half-way through
+  // its own structures.
+  check_write(H5Pset_fapl_core(access, std::size_t{1} << 20, true), {path, {}});
   return Handle(check_write(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation, access), {path, {}}));
 }
 

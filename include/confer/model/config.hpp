@@ -61,6 +61,25 @@ struct CompareOptions {
   bool exact = false;
 };
 
+/// What `align` removes the mean of.
+enum class AlignCenter { both, features, targets, none };
+
+/// What `align` does to the activations first: nothing, or what the authors' demo does (constant column, unit rows).
+enum class AlignPreprocess { none, demo };
+
+/// What `align` computes.
+struct AlignOptions {
+  std::vector<std::string> targets;    ///< names under /targets
+  std::optional<AlignCenter> center;   ///< empty: both, and none with the preparation of the demo
+  AlignPreprocess preprocess = AlignPreprocess::none;
+  bool learning_curve = false;         ///< write the predicted loss over the steps of gradient descent
+  std::string input_layer = "input";   ///< baseline: the layer of the same network that holds the raw inputs
+
+  AlignCenter centring() const {
+    return center.value_or(preprocess == AlignPreprocess::demo ? AlignCenter::none : AlignCenter::both);
+  }
+};
+
 /// A job: command, selection and options. `text` is the re-runnable form that results record.
 struct JobConfig {
   std::string command;
@@ -68,6 +87,7 @@ struct JobConfig {
   std::optional<double> rank_tolerance;  ///< relative; empty: auto, from the stored type
   RunOptions run;
   CompareOptions compare;
+  AlignOptions align;
   std::string text;
 };
 

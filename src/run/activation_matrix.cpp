@@ -1,0 +1,83 @@
+#include "run/activation_matrix.hpp"
+
+#include <algorithm>
+
+#include "confer/theory/alignment.hpp"
+
+namespace confer {
+
+namespace {
+
+constexpr Index kept_bytes = Index{192} << 20;
+
+void copy(MatrixView<double const> from, MatrixView<double> to) {
+  for (Index j = 0; j < to.cols; ++j) std::copy_n(from.column(j), to.rows, to.column(j));
+}
+
+}  // namespace
+
+ActivationMatrix::ActivationMatrix(Catalog const& catalog, Representation const& representation,
+                                   AlignPreprocess preprocess)
+    : representation_(representation), preprocess_(preprocess), reader_(catalog, representation) {
+  if (rows() * features() * static_cast<Index>(sizeof(double)) <= kept_bytes) hold();
+}
+
+void ActivationMatrix::hold() {
+  if (all_) return;
+  Matrix<double> whole(features(), rows());
+  read_samples(0, representation_.samples, whole);
+  all_ = std::move(whole);
+}
+
+void ActivationMatrix::read_samples(Index begin, Index count, MatrixView<double> out) {
+  StoredValues seen;
+  if (preprocess_ == AlignPreprocess::demo) {
+    Index const columns = count * representation_.rows_per_sample;
+    if (plain_.cols() < columns) plain_ = Matrix<double>(representation_.features, columns);
+    auto const block = plain_.view().block(0, 0, representation_.features, columns);
+    reader_.read(begin, count, block, seen);
+    demo_preprocess(block, out);
+  } else {
+    reader_.read(begin, count, out, seen);
+  }
+  if (begin != seen_samples_) return;  // counted on the first pass only
+  seen_.merge(seen);
+  seen_samples_ += count;
+}
+
+void ActivationMatrix::read_rows(Index begin, MatrixView<double> out) {
+  if (all_) return copy(all_->view().block(0, begin, out.rows, out.cols), out);
+  Index const per_sample = representation_.rows_per_sample;
+  Index const first = begin / per_sample, last = (begin + out.cols + per_sample - 1) / per_sample;
+  if (per_sample == 1) return read_samples(first, last - first, out);
+  Index const columns = (last - first) * per_sample;
+  if (buffer_.cols() < columns) buffer_ = Matrix<double>(features(), columns);
+  auto const whole = buffer_.view().block(0, 0, out.rows, columns);
+  read_samples(first, last - first, whole);
+  copy(whole.block(0, begin - first * per_sample, out.rows, out.cols), out);
+}
+
+StoredNorm ActivationMatrix::stored() const {
+  if (seen_.non_finite > 0) throw BadValues{seen_};
+  return {seen_.sum_of_squares, static_cast<double>(seen_.count)};
+}
+
+Factor ActivationMatrix::factor(RankRule const& rule) {
+  FactorOptions options;
+  options.rule = rule;
+  options.basis = false;
+  options.stored = [this] { return stored(); };
+  if (features() <= rows()) {
+    RowSource source{rows(), rows(), features(), {}, {}, {}};
+    source.read = [this](Index begin, MatrixView<double> out) { read_rows(begin, out); };
+    return factor_rows(source, options);
+  }
+  hold();  // a wide matrix is needed by blocks of features, which only the whole of it gives
+  ColumnSource source{rows(), features(), features(), {}, {}};
+  source.read = [this](Index begin, MatrixView<double> out) {
+    copy(all_->view().block(begin, 0, out.rows, out.cols), out);
+  };
+  return factor_columns(source, options);
+}
+
+}  // namespace confer

@@ -1,0 +1,47 @@
+/// The activations of one representation as a matrix, by rows or by columns, prepared as an analysis asks.
+#pragma once
+
+#include <optional>
+
+#include "confer/io/activation_reader.hpp"
+#include "confer/linalg/factor.hpp"
+#include "confer/model/catalog.hpp"
+#include "confer/model/config.hpp"
+#include "confer/model/representation.hpp"
+
+namespace confer {
+
+/// Values of a representation that are not finite; thrown once all of them have been seen.
+struct BadValues {
+  StoredValues seen;
+};
+
+/// Reads a small matrix once and keeps it; reads a large one again for every pass.
+class ActivationMatrix {
+ public:
+  ActivationMatrix(Catalog const& catalog, Representation const& representation, AlignPreprocess preprocess);
+
+  Index rows() const { return representation_.rows(); }
+  Index features() const { return representation_.features + (preprocess_ == AlignPreprocess::demo ? 1 : 0); }
+
+  /// Rows [begin, begin + out.cols): features x count.
+  void read_rows(Index begin, MatrixView<double> out);
+
+  /// Its factor without a basis. Throws BadValues, InputError.
+  Factor factor(RankRule const& rule);
+
+ private:
+  void read_samples(Index begin, Index count, MatrixView<double> out);
+  void hold();
+  StoredNorm stored() const;
+
+  Representation const& representation_;
+  AlignPreprocess preprocess_;
+  ActivationReader reader_;
+  std::optional<Matrix<double>> all_;
+  Matrix<double> buffer_, plain_;
+  StoredValues seen_;
+  Index seen_samples_ = 0;
+};
+
+}  // namespace confer

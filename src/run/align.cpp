@@ -1,0 +1,122 @@
+#include "confer/run/align.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "confer/comm/phase_timer.hpp"
+#include "confer/core/error.hpp"
+#include "confer/core/text.hpp"
+#include "confer/io/basis_store.hpp"
+#include "confer/io/results.hpp"
+#include "confer/linalg/blas_info.hpp"
+#include "confer/model/representation.hpp"
+#include "confer/run/load.hpp"
+#include "run/align_one.hpp"
+#include "run/align_results.hpp"
+#include "run/align_targets.hpp"
+#include "run/environment.hpp"
+#include "run/record.hpp"
+#include "run/work_list.hpp"
+
+namespace confer {
+
+namespace {
+
+std::string fingerprint(JobConfig const& config, Catalog const& catalog,
+                        std::vector<Representation> const& representations) {
+  std::string text = "align 1\n" + files_text(catalog);
+  for (auto const& r : representations)
+    text += r.label + " " + std::to_string(r.sample_begin) + "+" + std::to_string(r.samples) + " " + r.row_meaning +
+            " " + std::to_string(r.features) + "\n";
+  text += join(config.align.targets, ",") + "\n" + std::to_string(static_cast<int>(config.align.centring())) + " " +
+          std::to_string(static_cast<int>(config.align.preprocess)) + " " +
+          (config.rank_tolerance ? format_number(*config.rank_tolerance) : "auto");
+  return content_key(text);
+}
+
+std::vector<double> costs(std::vector<Representation> const& representations) {
+  std::vector<double> result;
+  for (auto const& r : representations) {
+    auto const n = static_cast<double>(r.rows()), p = static_cast<double>(r.features), k = std::min(n, p);
+    result.push_back(n * p * k + 10 * k * k * k);
+  }
+  return result;
+}
+
+/// Refuses what --strict does not tolerate before anything is computed.
+void check_strict(JobConfig const& config, Catalog const& catalog, std::vector<Representation> const& representations) {
+  if (!config.run.strict) return;
+  Index seen = -1;
+  for (auto const& r : representations) {
+    if (r.checkpoint == seen) continue;
+    seen = r.checkpoint;
+    for (auto const& name : config.align.targets) {
+      PreparedTarget const target = prepare_target(catalog, r, name);
+      if (!usable(target.status))
+        throw InputError("--strict: target '" + name + "' of '" + r.label + "' cannot be used", target.detail,
+                         "leave the network out with --networks, or run without --strict");
+    }
+  }
+}
+
+}  // namespace
+
+int run_align(JobConfig const& config, Communicator const& comm) {
+  set_blas_threads(config.run.threads);
+  PhaseTimer timer;
+  timer.start("read headers");
+  together(comm, [&] {
+    if (comm.is_root()) check_output_path(config.run.output);
+  });
+  Catalog const catalog = load_catalog(config, comm);
+  std::vector<Representation> const representations = select_representations(catalog, config.selection);
+  check_target_names(catalog, representations, config.align.targets);
+  together(comm, [&] {
+    if (comm.is_root()) check_strict(config, catalog, representations);
+  });
+
+  timer.start("align");
+  BandCache cache;
+  WorkList list;
+  list.items = static_cast<Index>(representations.size());
+  list.costs = costs(representations);
+  list.fingerprint = fingerprint(config, catalog, representations);
+  list.phase = "align";
+  list.unit = "representations";
+  list.work = [&](Index item, Poll const&) {
+    RecordWriter writer;
+    AlignedRepresentation const aligned =
+        align_one(catalog, representations[static_cast<std::size_t>(item)], config, cache);
+    representation_fields(writer, aligned);
+    return writer.take();
+  };
+  std::vector<std::string> const records = do_work(comm, config.run, list);
+
+  timer.start("write");
+  std::vector<PhaseSummary> const phases = timer.summary(comm);
+  int code = 0;
+  together(comm, [&] {
+    if (!comm.is_root()) return;
+    AlignmentData data{config, catalog, representations, {}};
+    for (auto const& record : records) {
+      RecordReader reader(record);
+      data.aligned.emplace_back();
+      representation_fields(reader, data.aligned.back());
+    }
+    mark_differing_targets(data);
+    ResultSet results = alignment_results(data);
+    add_environment(results, comm, config.run, phases);
+    write_results(config.run.output, results);
+    forget_work(config.run);
+    code = alignment_is_complete(data) ? 0 : 1;
+    std::fputs(alignment_failures(data).c_str(), stderr);
+    if (!config.run.quiet) {
+      std::fputs(alignment_summary(data, config.run.output).c_str(), stdout);
+      std::fflush(stdout);
+    }
+  });
+  comm.broadcast(std::span(&code, 1), 0);
+  return code;
+}
+
+}  // namespace confer

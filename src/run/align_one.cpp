@@ -1,0 +1,257 @@
+#include "run/align_one.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "confer/core/error.hpp"
+#include "confer/core/text.hpp"
+#include "confer/linalg/dense.hpp"
+#include "confer/model/factor_summary.hpp"
+#include "confer/theory/alignment.hpp"
+#include "run/activation_matrix.hpp"
+#include "run/align_targets.hpp"
+
+namespace confer {
+
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+bool centres_features(AlignCenter center) { return center == AlignCenter::both || center == AlignCenter::features; }
+bool centres_targets(AlignCenter center) { return center == AlignCenter::both || center == AlignCenter::targets; }
+
+/// Everything the targets need to know of a representation.
+struct Side {
+  Index rows = 0, rows_per_sample = 1;
+  std::vector<double> singular_values;
+  Matrix<double> coefficients;  ///< u_i' of the constant vector and of all outputs of all targets, as stored
+};
+
+/// The constant 1 and the outputs of all usable targets, one row per row of the activations.
+Matrix<double> all_outputs(Representation const& representation, std::vector<PreparedTarget> const& targets) {
+  Index columns = 1;
+  for (auto const& target : targets) columns += target.values.cols();
+  Matrix<double> result(representation.rows(), columns);
+  std::fill_n(result.data(), representation.rows(), 1.0);
+  Index column = 1;
+  for (auto const& target : targets)
+    for (Index c = 0; c < target.values.cols(); ++c, ++column)
+      for (Index i = 0; i < representation.rows(); ++i)
+        result(i, column) = target.values(i / representation.rows_per_sample, c);
+  return result;
+}
+
+/// X'Y by blocks of rows, X centred when `mean` is given.
+Matrix<double> cross_product(ActivationMatrix& activations, MatrixView<double const> outputs,
+                             std::vector<double> const* mean) {
+  Index const features = activations.features(), rows = activations.rows();
+  Matrix<double> cross(features, outputs.cols);
+  Matrix<double> block(features, std::min(rows, rows_per_block(features)));
+  for (Index begin = 0; begin < rows; begin += block.cols()) {
+    auto const part = block.view().block(0, 0, features, std::min(block.cols(), rows - begin));
+    activations.read_rows(begin, part);
+    if (mean != nullptr)
+      for (Index j = 0; j < part.cols; ++j)
+        for (Index i = 0; i < features; ++i) part(i, j) -= (*mean)[static_cast<std::size_t>(i)];
+    gemm(1.0, part, Op::none, outputs.block(begin, 0, part.cols, outputs.cols), Op::none, 1.0, cross);
+  }
+  return cross;
+}
+
+void add_shuffled(AlignedTarget& result, Side const& side, Matrix<double> const& values, BandCache& cache) {
+  auto const rank = static_cast<Index>(side.singular_values.size());
+  // Rows of one sample share their target: reordering samples is then not reordering rows, and no closed form is known.
+  if (side.rows_per_sample > 1) {
+    result.shuffled = result.shuffled_low = result.shuffled_high =
+        std::vector<double>(static_cast<std::size_t>(rank), kNaN);
+    return;
+  }
+  ShuffledTargets const shuffled = shuffled_targets(values);
+  double constant_mass = 0;
+  for (Index k = 1; k <= rank; ++k) {
+    double const c = side.coefficients(k - 1, 0);
+    constant_mass += c * c / static_cast<double>(side.rows);
+    MassBand const band = cache.band(shuffled, k, std::min(1.0, constant_mass));
+    result.shuffled.push_back(band.mean);
+    result.shuffled_low.push_back(band.low);
+    result.shuffled_high.push_back(band.high);
+  }
+}
+
+/// Adds each class or output for itself: y_c, or 2 y_c - 1 for the classes of labels.
+void add_outputs(AlignedTarget& result, Side const& side, PreparedTarget const& target, Matrix<double> const& values,
+                 MatrixView<double const> coefficients, bool centred) {
+  result.output_names = target.output_names;
+  if (target.output_names.empty()) return;
+  auto const thresholds = demo_thresholds();
+  auto const n = static_cast<double>(side.rows);
+  for (Index c = 0; c < values.cols(); ++c) {
+    std::vector<double> p;
+    double total = 0, sum = 0;
+    for (Index i = 0; i < values.rows(); ++i) {
+      total += values(i, c) * values(i, c);
+      sum += values(i, c);
+    }
+    total *= static_cast<double>(side.rows_per_sample);
+    sum *= static_cast<double>(side.rows_per_sample);
+    double const scale = target.labels ? 2.0 : 1.0, offset = target.labels && !centred ? -1.0 : 0.0;
+    for (Index i = 0; i < coefficients.rows; ++i) {
+      double const u = scale * coefficients(i, c) + offset * side.coefficients(i, 0);
+      p.push_back(u * u);
+    }
+    total = scale * scale * total + 2 * scale * offset * sum + offset * offset * n;
+    auto const mass = summarise_mass(p, total).mass;
+    auto const curve = alignment_curve(side.singular_values, p, total, thresholds);
+    result.output_mass.insert(result.output_mass.end(), mass.begin(), mass.end());
+    result.output_curve.insert(result.output_curve.end(), curve.begin(), curve.end());
+  }
+}
+
+AlignedTarget align_target(Side const& side, PreparedTarget const& target, Index first_column, AlignCenter center,
+                           BandCache& cache) {
+  AlignedTarget result;
+  result.status = static_cast<Index>(target.status);
+  result.detail = target.detail;
+  result.key = target.key;
+  result.outputs = target.values.cols();
+  auto const rank = static_cast<Index>(side.singular_values.size());
+  auto const repeats = static_cast<double>(side.rows_per_sample);
+  bool const centred = centres_targets(center);
+
+  auto const stored = side.coefficients.view().block(0, first_column, rank, result.outputs);
+  Matrix<double> values = target.values, coefficients(rank, result.outputs);
+  if (centred) centre_columns(values);
+  for (Index c = 0; c < result.outputs; ++c) {
+    double const mean = centred ? target.values(0, c) - values(0, c) : 0.0;
+    for (Index i = 0; i < rank; ++i) coefficients(i, c) = stored(i, c) - mean * side.coefficients(i, 0);
+  }
+  auto const p = projections(coefficients);
+  double const stored_norm = repeats * squared_norm(target.values);
+  result.norm = repeats * squared_norm(values);
+  result.mean_share = shuffled_targets(target.values).mean_share;
+
+  MassSummary const summary = summarise_mass(p, result.norm);
+  result.mass = summary.mass;
+  result.k50 = summary.k50;
+  result.k90 = summary.k90;
+  result.area = summary.area;
+  result.residual = summary.residual;
+  result.mass_raw = centred ? summarise_mass(projections(stored), stored_norm).mass : summary.mass;
+
+  auto const& s = side.singular_values;
+  auto const relative = relative_thresholds();
+  std::vector<double> absolute;
+  for (double const share : relative) absolute.push_back(share * (s.empty() ? 0.0 : s.front()));
+  result.curve = alignment_curve(s, p, result.norm, demo_thresholds());
+  result.relative_curve = alignment_curve(s, p, result.norm, absolute);
+  std::vector<double> const tenth = {0.1 * std::sqrt(static_cast<double>(side.rows))};
+  result.at_threshold = alignment_curve(s, p, result.norm, tenth).front() / result.norm;
+  result.minimum_norm = minimum_norm(s, p);
+  result.losses = learning_curve(s, p, result.norm, learning_steps());
+  for (double& loss : result.losses) loss /= result.norm;
+  result.loss_share = learning_curve(s, p, result.norm, std::vector<Index>{kTransferSteps}).front() / result.norm;
+  for (double const share : loss_shares()) result.steps_to.push_back(steps_to_share(s, p, result.norm, share));
+  add_shuffled(result, side, values, cache);
+  add_outputs(result, side, target, values, coefficients, centred);
+  return result;
+}
+
+void add_status(AlignedRepresentation& result, Factor const& factor, Representation const& representation) {
+  auto const rank = factor.rank();
+  RepresentationStatus status = RepresentationStatus::ok;
+  if (rank == 0) {
+    status = RepresentationStatus::constant;
+    result.detail = representation.rows() < 2 ? "a single sample" : "no neuron varies over the samples";
+  } else if (rank >= representation.rows() - 1) {
+    status = RepresentationStatus::saturated;
+    result.detail =
+        "its directions span all " + format_count(representation.rows()) + " rows: any target lies in them entirely";
+  } else if (rank < factor.features) {
+    status = RepresentationStatus::rank_deficient;
+    result.detail = "rank " + format_count(rank) + " of " + format_count(factor.features) + " neurons, " +
+                    format_count(factor.constant_features) + " of them constant";
+  }
+  result.status = static_cast<Index>(status);
+  result.constant_features = factor.constant_features;
+  result.total_variance = factor.total_variance;
+  result.cut = factor.cut;
+}
+
+Side factored_side(ActivationMatrix& activations, Representation const& representation, Factor const& factor,
+                   std::vector<PreparedTarget> const& targets, bool centred) {
+  Side side;
+  side.rows = representation.rows();
+  side.rows_per_sample = representation.rows_per_sample;
+  auto const outputs = all_outputs(representation, targets);
+  auto const cross = cross_product(activations, outputs, centred ? &factor.mean : nullptr);
+  if (centred) {
+    side.singular_values = factor.singular_values;
+    side.coefficients = coefficients_from_loadings(factor.singular_values, factor.loadings, cross);
+    std::fill_n(side.coefficients.data(), side.coefficients.rows(), 0.0);  // the constant vector: only rounding is left
+  } else {
+    auto raw = uncentred_factor(factor.loadings, factor.mean, representation.rows(), factor.cut);
+    side.singular_values = std::move(raw.singular_values);
+    side.coefficients = coefficients_from_loadings(side.singular_values, raw.loadings, cross);
+  }
+  return side;
+}
+
+}  // namespace
+
+MassBand BandCache::band(ShuffledTargets const& targets, Index k, double constant_mass) {
+  if (constant_mass > 0) return shuffled_band(targets, k, constant_mass);
+  auto const key = std::make_tuple(targets.samples, targets.mean_share, targets.concentration, k);
+  auto const found = bands_.find(key);
+  if (found != bands_.end()) return found->second;
+  return bands_[key] = shuffled_band(targets, k, constant_mass);
+}
+
+AlignedRepresentation align_one(Catalog const& catalog, Representation const& representation, JobConfig const& config,
+                                BandCache& cache) {
+  AlignedRepresentation result;
+  AlignCenter const center = config.align.centring();
+  std::vector<PreparedTarget> targets;
+  for (auto const& name : config.align.targets) targets.push_back(prepare_target(catalog, representation, name));
+  auto const unusable = [&](RepresentationStatus status, std::string detail) {
+    result.status = static_cast<Index>(status);
+    result.detail = std::move(detail);
+  };
+  try {
+    ActivationMatrix activations(catalog, representation, config.align.preprocess);
+    auto const& layer = catalog.checkpoints[static_cast<std::size_t>(representation.checkpoint)]
+                            .layers[static_cast<std::size_t>(representation.layer)];
+    Factor const factor = activations.factor({config.rank_tolerance, unit_roundoff(layer.type)});
+    add_status(result, factor, representation);
+    if (usable(static_cast<RepresentationStatus>(result.status))) {
+      Side const side = factored_side(activations, representation, factor, targets, centres_features(center));
+      result.singular_values = side.singular_values;
+      Index column = 1;
+      for (auto const& target : targets) {
+        if (usable(target.status)) {
+          result.targets.push_back(align_target(side, target, column, center, cache));
+        } else {
+          result.targets.emplace_back();
+          result.targets.back().status = static_cast<Index>(target.status);
+          result.targets.back().detail = target.detail;
+        }
+        column += target.values.cols();
+      }
+      return result;
+    }
+  } catch (BadValues const& bad) {
+    unusable(RepresentationStatus::nonfinite, format_count(bad.seen.non_finite) + " NaN or infinite of " +
+                                                  format_count(bad.seen.count) + " values, the first at " +
+                                                  bad.seen.first_non_finite);
+  } catch (InputError const& error) {
+    unusable(RepresentationStatus::unreadable, error.what());
+  }
+  result.targets.resize(targets.size());
+  for (auto& target : result.targets) {
+    target.status = static_cast<Index>(TargetStatus::no_representation);
+    target.detail = result.detail;
+  }
+  return result;
+}
+
+}  // namespace confer

@@ -1,0 +1,81 @@
+/// Records: values written one after another as bytes and read back in the same order. What journals and messages
+/// between ranks of one program are made of; not a file format.
+#pragma once
+
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "confer/core/types.hpp"
+
+namespace confer {
+
+/// Appends values.
+class RecordWriter {
+ public:
+  void operator()(double const& value) { raw(&value, sizeof value); }
+  void operator()(Index const& value) { raw(&value, sizeof value); }
+  void operator()(std::string const& text) {
+    operator()(static_cast<Index>(text.size()));
+    raw(text.data(), text.size());
+  }
+  template <class T>
+  void operator()(std::vector<T> const& values) {
+    operator()(static_cast<Index>(values.size()));
+    for (auto const& value : values) {
+      if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, std::string>)
+        operator()(value);
+      else
+        fields(*this, value);
+    }
+  }
+  std::string take() { return std::move(bytes_); }
+
+ private:
+  void raw(void const* from, std::size_t size) { bytes_.append(static_cast<char const*>(from), size); }
+  std::string bytes_;
+};
+
+/// Reads them back. Throws std::runtime_error when the record ends too early.
+class RecordReader {
+ public:
+  explicit RecordReader(std::string const& bytes) : bytes_(bytes) {}
+  void operator()(double& value) { raw(&value, sizeof value); }
+  void operator()(Index& value) { raw(&value, sizeof value); }
+  void operator()(std::string& text) {
+    text.resize(count());
+    raw(text.data(), text.size());
+  }
+  template <class T>
+  void operator()(std::vector<T>& values) {
+    values.resize(count());
+    for (auto& value : values) {
+      if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, std::string>)
+        operator()(value);
+      else
+        fields(*this, value);
+    }
+  }
+  bool at_end() const { return position_ == bytes_.size(); }
+
+ private:
+  std::size_t count() {
+    Index size = 0;
+    operator()(size);
+    if (size < 0 || static_cast<std::size_t>(size) > bytes_.size() - position_) broken();
+    return static_cast<std::size_t>(size);
+  }
+  void raw(void* to, std::size_t size) {
+    if (size > bytes_.size() - position_) broken();
+    if (size > 0) std::memcpy(to, bytes_.data() + position_, size);
+    position_ += size;
+  }
+  [[noreturn]] static void broken() { throw std::runtime_error("a record ends before its values do"); }
+
+  std::string const& bytes_;
+  std::size_t position_ = 0;
+};
+
+}  // namespace confer
