@@ -1,5 +1,7 @@
 #include <hdf5.h>
 #include <hdf5_hl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -60,6 +62,7 @@ class Writer {
  public:
   Writer(std::string const& path, std::string const& shown, ResultSet const& results)
       : shown_(shown), results_(results), file_(h5::create_file(path)), text_(H5Tcopy(H5T_C_S1)) {
+    ::getrlimit(RLIMIT_FSIZE, &limit_);
     H5Tset_size(text_, H5T_VARIABLE);
     H5Tset_cset(text_, H5T_CSET_UTF8);
   }
@@ -78,12 +81,44 @@ class Writer {
   void finish() {
     scales_.clear();
     text_.close();
-    h5::check_write(H5Fflush(file_, H5F_SCOPE_GLOBAL), place({}));
-    if (!file_.close()) h5::throw_output(place({}));
+    checked(H5Fflush(file_, H5F_SCOPE_GLOBAL), {});
+    checked(file_.close() ? 0 : -1, {});
+  }
+
+  /// Closes after a failure.
+  void abandon() noexcept {
+    divert();
+    scales_.clear();
+    text_.close();
+    file_.close();
+    ::setrlimit(RLIMIT_FSIZE, &limit_);
   }
 
  private:
-  h5::Place place(std::string const& object) const { return {shown_, object}; }
+  // The library crashes at the end of the program when the disk does not take what is left in its caches: from now on
+  // memory takes it instead.
+  void divert() noexcept {
+    void* descriptor = nullptr;
+    int const memory = diverted_ ? -1 : ::memfd_create("abandoned results", MFD_CLOEXEC);
+    diverted_ = true;
+    if (memory < 0) return;
+    if (file_.valid() && H5Fget_vfd_handle(file_, H5P_DEFAULT, &descriptor) >= 0)
+      ::dup2(memory, *static_cast<int const*>(descriptor));
+    ::close(memory);
+    struct rlimit const most = {limit_.rlim_max, limit_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &most);  // counts for memory too
+  }
+
+  // Like h5::check_write; diverts before any open object closes.
+  h5::Id checked(h5::Id result, std::string const& object) {
+    if (result >= 0) return result;
+    try {
+      h5::throw_output({shown_, object});
+    } catch (...) {
+      divert();
+      throw;
+    }
+  }
 
   bool is_scale(Variable const& variable) const { return variable.dimensions == std::vector{variable.name}; }
 
@@ -156,10 +191,9 @@ class Writer {
                        std::string const& owner) {
     Handle const creation(H5Pcreate(H5P_ATTRIBUTE_CREATE));
     H5Pset_char_encoding(creation, H5T_CSET_UTF8);
-    Handle const attribute(h5::check_write(H5Acreate2(object, name.c_str(), type, space, creation, H5P_DEFAULT),
-                                           place(owner + "@" + name)));
-    if (H5Sget_simple_extent_type(space) != H5S_NULL)
-      h5::check_write(H5Awrite(attribute, type, data), place(owner + "@" + name));
+    Handle const attribute(
+        checked(H5Acreate2(object, name.c_str(), type, space, creation, H5P_DEFAULT), owner + "@" + name));
+    if (H5Sget_simple_extent_type(space) != H5S_NULL) checked(H5Awrite(attribute, type, data), owner + "@" + name);
   }
 
   template <class Use>
@@ -189,7 +223,7 @@ class Writer {
       scale_name = format::phony_name + length;
     }
     Handle const& scale = scales_[name];
-    h5::check_write(H5DSset_scale(scale, scale_name.c_str()), place(name));
+    checked(H5DSset_scale(scale, scale_name.c_str()), name);
     Handle const space(H5Screate(H5S_SCALAR));
     write_attribute(scale, format::dimension_id, space, H5T_NATIVE_INT, &position, name);
   }
@@ -197,8 +231,18 @@ class Writer {
   void write_variable(Variable const& variable) {
     Handle const dataset = create_variable(variable);
     for (std::size_t i = 0; i < variable.dimensions.size(); ++i)
-      h5::check_write(H5DSattach_scale(dataset, scales_.at(variable.dimensions[i]), static_cast<unsigned>(i)),
-                      place(variable.name));
+      checked(H5DSattach_scale(dataset, scales_.at(variable.dimensions[i]), static_cast<unsigned>(i)), variable.name);
+    checked(H5Dflush(dataset), variable.name);  // small data leave the library only now, and closing cannot report
+  }
+
+  void write_values(Handle const& dataset, hid_t type, Variable const& variable) {
+    if (size_of(variable) == 0) return;
+    auto const write = [&](void const* data) {
+      checked(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), variable.name);
+    };
+    std::visit(Overloaded{[&](std::vector<std::string> const& texts) { with_pointers(texts, write); },
+                          [&](auto const& numbers) { write(numbers.data()); }},
+               variable.data);
   }
 
   Handle create_variable(Variable const& variable) {
@@ -214,14 +258,7 @@ class Writer {
                        : std::holds_alternative<std::vector<double>>(variable.data) ? H5T_NATIVE_DOUBLE
                                                                                     : H5T_NATIVE_INT64;
     Handle dataset = create(variable.name, type, space, properties);
-    if (size_of(variable) > 0) {
-      auto const write = [&](void const* data) {
-        h5::check_write(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), place(variable.name));
-      };
-      std::visit(Overloaded{[&](std::vector<std::string> const& texts) { with_pointers(texts, write); },
-                            [&](auto const& numbers) { write(numbers.data()); }},
-                 variable.data);
-    }
+    write_values(dataset, type, variable);
     write_attributes(dataset, variable.attributes, variable.name);
     if (auto const list = coordinates_of(variable); !list.empty())
       write_attribute(dataset, format::coordinates, list, variable.name);
@@ -249,14 +286,15 @@ class Writer {
   Handle create(std::string const& name, hid_t type, Handle const& space, Handle const& properties) {
     Handle const link(H5Pcreate(H5P_LINK_CREATE));
     H5Pset_char_encoding(link, H5T_CSET_UTF8);
-    return Handle(
-        h5::check_write(H5Dcreate2(file_, name.c_str(), type, space, link, properties, H5P_DEFAULT), place(name)));
+    return Handle(checked(H5Dcreate2(file_, name.c_str(), type, space, link, properties, H5P_DEFAULT), name));
   }
 
   std::string shown_;
   ResultSet const& results_;
   Handle file_, text_;
   std::map<std::string, Handle> scales_;
+  struct rlimit limit_ {};
+  bool diverted_ = false;
 };
 
 }  // namespace
@@ -270,8 +308,7 @@ void write_results(std::string const& path, ResultSet const& results) {
       writer.write();
       writer.finish();
     } catch (...) {
-      // A file that cannot be flushed cannot be closed either: give the space of a full disk back first.
-      [[maybe_unused]] int const given_back = ::truncate(file.temporary().c_str(), 0);
+      writer.abandon();
       throw;
     }
   }
