@@ -181,16 +181,24 @@ Handle open_file(std::string const& path) {
   return Handle(check(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access), {path, {}}));
 }
 
-Handle create_file(std::string const& path) {
-  Handle const access = file_access();
+namespace {
+
+Handle create(std::string const& path, Handle const& access) {
   // netCDF-4 keeps variables and attributes in the order of creation.
   Handle const creation(H5Pcreate(H5P_FILE_CREATE));
   H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
   H5Pset_attr_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
-  // The file grows in memory and goes to the disk in one piece: HDF5 1.10 crashes when a write fails half-way through
-  // its own structures.
-  check_write(H5Pset_fapl_core(access, std::size_t{1} << 20, true), {path, {}});
   return Handle(check_write(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation, access), {path, {}}));
+}
+
+}  // namespace
+
+Handle create_file(std::string const& path) { return create(path, file_access()); }
+
+Handle create_image(std::string const& path) {
+  Handle const access = file_access();
+  check_write(H5Pset_fapl_core(access, std::size_t{1} << 20, false), {path, {}});
+  return create(path, access);
 }
 
 Handle open_group(Id parent, std::string const& name, Place const& place) {

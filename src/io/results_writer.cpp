@@ -1,7 +1,5 @@
 #include <hdf5.h>
 #include <hdf5_hl.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +11,7 @@
 #include "confer/io/results.hpp"
 #include "confer/io/whole_file.hpp"
 #include "io/h5.hpp"
+#include "io/posix_file.hpp"
 #include "io/results_format.hpp"
 
 namespace confer {
@@ -60,9 +59,8 @@ void check_consistency(ResultSet const& results) {
 /// Writes one open file.
 class Writer {
  public:
-  Writer(std::string const& path, std::string const& shown, ResultSet const& results)
-      : shown_(shown), results_(results), file_(h5::create_file(path)), text_(H5Tcopy(H5T_C_S1)) {
-    ::getrlimit(RLIMIT_FSIZE, &limit_);
+  Writer(std::string const& shown, ResultSet const& results)
+      : shown_(shown), results_(results), file_(h5::create_image(shown)), text_(H5Tcopy(H5T_C_S1)) {
     H5Tset_size(text_, H5T_VARIABLE);
     H5Tset_cset(text_, H5T_CSET_UTF8);
   }
@@ -77,48 +75,23 @@ class Writer {
       if (!is_scale(variable)) write_variable(variable);
   }
 
-  /// Makes what was written durable in the file. The library reports a full disk here at the latest.
-  void finish() {
+  /// Writes the finished image to the file.
+  void finish(std::string const& path) {
     scales_.clear();
     text_.close();
-    checked(H5Fflush(file_, H5F_SCOPE_GLOBAL), {});
-    checked(file_.close() ? 0 : -1, {});
-  }
-
-  /// Closes after a failure.
-  void abandon() noexcept {
-    divert();
-    scales_.clear();
-    text_.close();
-    file_.close();
-    ::setrlimit(RLIMIT_FSIZE, &limit_);
+    h5::check_write(H5Fflush(file_, H5F_SCOPE_GLOBAL), place({}));
+    ssize_t const bytes = H5Fget_file_image(file_, nullptr, 0);
+    std::vector<char> image(static_cast<std::size_t>(std::max<ssize_t>(bytes, 0)));
+    h5::check_write(H5Fget_file_image(file_, image.data(), image.size()), place({}));
+    try {
+      PosixFile(path, PosixFile::Mode::write_new).write(image.data(), image.size());
+    } catch (EnvironmentError const& error) {
+      throw EnvironmentError("cannot write '" + shown_ + "'", error.reason(), error.advice());
+    }
   }
 
  private:
-  // The library crashes at the end of the program when the disk does not take what is left in its caches: from now on
-  // memory takes it instead.
-  void divert() noexcept {
-    void* descriptor = nullptr;
-    int const memory = diverted_ ? -1 : ::memfd_create("abandoned results", MFD_CLOEXEC);
-    diverted_ = true;
-    if (memory < 0) return;
-    if (file_.valid() && H5Fget_vfd_handle(file_, H5P_DEFAULT, &descriptor) >= 0)
-      ::dup2(memory, *static_cast<int const*>(descriptor));
-    ::close(memory);
-    struct rlimit const most = {limit_.rlim_max, limit_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &most);  // counts for memory too
-  }
-
-  // Like h5::check_write; diverts before any open object closes.
-  h5::Id checked(h5::Id result, std::string const& object) {
-    if (result >= 0) return result;
-    try {
-      h5::throw_output({shown_, object});
-    } catch (...) {
-      divert();
-      throw;
-    }
-  }
+  h5::Place place(std::string const& object) const { return {shown_, object}; }
 
   bool is_scale(Variable const& variable) const { return variable.dimensions == std::vector{variable.name}; }
 
@@ -192,8 +165,8 @@ class Writer {
     Handle const creation(H5Pcreate(H5P_ATTRIBUTE_CREATE));
     H5Pset_char_encoding(creation, H5T_CSET_UTF8);
     Handle const attribute(
-        checked(H5Acreate2(object, name.c_str(), type, space, creation, H5P_DEFAULT), owner + "@" + name));
-    if (H5Sget_simple_extent_type(space) != H5S_NULL) checked(H5Awrite(attribute, type, data), owner + "@" + name);
+        h5::check_write(H5Acreate2(object, name.c_str(), type, space, creation, H5P_DEFAULT), place(owner + "@" + name)));
+    if (H5Sget_simple_extent_type(space) != H5S_NULL) h5::check_write(H5Awrite(attribute, type, data), place(owner + "@" + name));
   }
 
   template <class Use>
@@ -223,7 +196,7 @@ class Writer {
       scale_name = format::phony_name + length;
     }
     Handle const& scale = scales_[name];
-    checked(H5DSset_scale(scale, scale_name.c_str()), name);
+    h5::check_write(H5DSset_scale(scale, scale_name.c_str()), place(name));
     Handle const space(H5Screate(H5S_SCALAR));
     write_attribute(scale, format::dimension_id, space, H5T_NATIVE_INT, &position, name);
   }
@@ -231,14 +204,14 @@ class Writer {
   void write_variable(Variable const& variable) {
     Handle const dataset = create_variable(variable);
     for (std::size_t i = 0; i < variable.dimensions.size(); ++i)
-      checked(H5DSattach_scale(dataset, scales_.at(variable.dimensions[i]), static_cast<unsigned>(i)), variable.name);
-    checked(H5Dflush(dataset), variable.name);  // small data leave the library only now, and closing cannot report
+      h5::check_write(H5DSattach_scale(dataset, scales_.at(variable.dimensions[i]), static_cast<unsigned>(i)),
+                      place(variable.name));
   }
 
   void write_values(Handle const& dataset, hid_t type, Variable const& variable) {
     if (size_of(variable) == 0) return;
     auto const write = [&](void const* data) {
-      checked(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), variable.name);
+      h5::check_write(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), place(variable.name));
     };
     std::visit(Overloaded{[&](std::vector<std::string> const& texts) { with_pointers(texts, write); },
                           [&](auto const& numbers) { write(numbers.data()); }},
@@ -286,15 +259,13 @@ class Writer {
   Handle create(std::string const& name, hid_t type, Handle const& space, Handle const& properties) {
     Handle const link(H5Pcreate(H5P_LINK_CREATE));
     H5Pset_char_encoding(link, H5T_CSET_UTF8);
-    return Handle(checked(H5Dcreate2(file_, name.c_str(), type, space, link, properties, H5P_DEFAULT), name));
+    return Handle(h5::check_write(H5Dcreate2(file_, name.c_str(), type, space, link, properties, H5P_DEFAULT), place(name)));
   }
 
   std::string shown_;
   ResultSet const& results_;
   Handle file_, text_;
   std::map<std::string, Handle> scales_;
-  struct rlimit limit_ {};
-  bool diverted_ = false;
 };
 
 }  // namespace
@@ -302,16 +273,9 @@ class Writer {
 void write_results(std::string const& path, ResultSet const& results) {
   check_consistency(results);
   WholeFile file(path);
-  {
-    Writer writer(file.temporary(), path, results);
-    try {
-      writer.write();
-      writer.finish();
-    } catch (...) {
-      writer.abandon();
-      throw;
-    }
-  }
+  Writer writer(path, results);
+  writer.write();
+  writer.finish(file.temporary());
   file.publish();
 }
 
