@@ -10,6 +10,7 @@ if [ "$(id -u)" -eq 0 ] && [ -n "${SUDO_USER:-}" ] && [ "$(stat -c %U .)" = "$SU
   exec runuser -u "$SUDO_USER" -- jobs/quickstart.sh
 fi
 
+if command -v npm >/dev/null; then cluster/fetch-vega.sh </dev/null; fi # the report's figures; else it has tables
 cluster/build.sh release build </dev/null
 
 # A rank for every core that this process may use; Open MPI wants 4 MB of shared memory for each.
@@ -24,8 +25,9 @@ export OMPI_MCA_rmaps_base_oversubscribe=1                       # where mpirun 
 confer=build/release/confer
 out=out/quickstart
 mkdir -p "$out"
-mpirun -n "$ranks" "$confer" compare --job jobs/compare.ini --output "$out/results.h5" </dev/null
+mpirun -n "$ranks" "$confer" compare --job jobs/compare.ini --output "$out/results.h5" --quiet </dev/null
 "$confer" table "$out/results.h5" </dev/null >"$out/results.csv"
+"$confer" report "$out/results.h5" --output "$out/report.html" --quiet </dev/null
 
 # Same layer, two networks of one kind: the mean of both directions (PWCCA has two).
 awk -F, '
@@ -71,6 +73,7 @@ awk -F, '
 
 cat <<TEXT
 
-Results: $out/results.h5 (xarray.open_dataset("$out/results.h5", engine="h5netcdf")) and, as a table, $out/results.csv
-Your own networks: see "Input" in README.md, then mpirun -n $ranks $confer compare YOUR_FILES --output results.h5
+Report:  $out/report.html (open it in a browser)
+Results: $out/results.h5 (for xarray) and $out/results.csv
+Your own networks: see "Your networks" in README.md
 TEXT

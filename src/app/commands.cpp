@@ -58,9 +58,12 @@ std::string command_from_job(std::vector<std::string> const& arguments) {
 std::vector<Command> const& commands() {
   static std::vector<Command> const table = {
       {"catalog", "what the data hold: networks, steps, layers, and what cannot be used", prepare_catalog},
+      {"compare", "all-pairs similarity of representations", prepare_compare},
+      {"report", "results files as one page to look at", prepare_report},
       {"table", "a result file as CSV", prepare_table},
       {"align", "alignment of singular vectors with targets", prepare_align},
       {"measures", "the similarity measures: range, invariances, reference", prepare_measures},
+      {"doctor", "what jobs would run on here, and what is wrong with it", prepare_doctor},
   };
   return table;
 }

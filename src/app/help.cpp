@@ -30,7 +30,7 @@ std::size_t edit_distance(std::string const& a, std::string const& b) {
 
 std::string nearest(std::string const& word, std::vector<std::string> const& known) {
   std::string best;
-  std::size_t smallest = 1 + std::max<std::size_t>(1, word.size() / 3);
+  std::size_t smallest = 1 + std::max<std::size_t>(1, (word.size() + 1) / 3);
   for (auto const& candidate : known) {
     bool const abbreviated = word.size() >= 3 && candidate.starts_with(word);
     std::size_t const distance = abbreviated ? 1 : edit_distance(word, candidate);

@@ -56,25 +56,58 @@ std::string help_hint(Syntax const& syntax) { return "see confer " + syntax.comm
 
 po::options_description described(Syntax const& syntax) {
   po::options_description options;
-  options.add_options()("help,h", po::value<std::string>()->implicit_value("true"));
+  options.add_options()("help,h", po::value<std::string>()->zero_tokens());
   options.add_options()("job", po::value<std::string>());
   for (auto const& group : syntax.groups)
     for (auto const& option : group.options) {
       auto* const value = po::value<std::string>();
-      if (option.placeholder.empty()) value->implicit_value("true");
+      if (option.placeholder.empty()) value->zero_tokens();
       options.add_options()(option.name == "output" ? "output,o" : option.name.c_str(), value);
     }
   return options;
 }
 
-std::vector<po::option> parsed(Syntax const& syntax, std::vector<std::string> const& arguments) {
+bool is_switch(std::string const& name, std::map<std::string, Option const*> const& known) {
+  auto const option = known.find(name);
+  return name == "help" || (option != known.end() && option->second->placeholder.empty());
+}
+
+// "--switch=no" leaves the arguments: Boost gives a switch either no value, or also the word that follows it.
+std::vector<po::option> take_switch_values(Syntax const& syntax, std::vector<std::string>& arguments) {
+  auto const known = known_options(syntax);
+  std::vector<po::option> taken;
+  std::erase_if(arguments, [&](std::string const& word) {
+    auto const equals = word.find('=');
+    if (equals == word.npos || !word.starts_with("--") || !is_switch(word.substr(2, equals - 2), known)) return false;
+    taken.emplace_back(word.substr(2, equals - 2), std::vector{word.substr(equals + 1)});
+    return true;
+  });
+  return taken;
+}
+
+// Boost takes "--steps --exact" for steps that are called --exact.
+void require_own_value(po::option const& option, std::map<std::string, Option const*> const& known) {
+  if (option.original_tokens.size() < 2 || option.value.empty() || !option.value.front().starts_with("--")) return;
+  std::string const& word = option.value.front();
+  std::string const name = word.substr(2, word.find('=') - 2);
+  if (known.contains(name) || name == "help" || name == "job")
+    throw UsageError("--" + option.string_key + " needs a value", "the option --" + name + " follows", "");
+}
+
+std::vector<po::option> parsed(Syntax const& syntax, std::vector<std::string> arguments) {
   namespace style = po::command_line_style;
   // No abbreviations: they would break scripts whenever an option is added.
   int const rules = style::allow_long | style::allow_short | style::allow_dash_for_short | style::long_allow_adjacent |
                     style::long_allow_next | style::short_allow_adjacent | style::short_allow_next;
   try {
     po::options_description const options = described(syntax);
-    return po::command_line_parser(arguments).options(options).style(rules).run().options;
+    auto result = take_switch_values(syntax, arguments);
+    auto const known = known_options(syntax);
+    for (auto& option : po::command_line_parser(arguments).options(options).style(rules).run().options) {
+      require_own_value(option, known);
+      result.push_back(std::move(option));
+    }
+    return result;
   } catch (po::unknown_option const& error) {
     std::string word = error.get_option_name();
     std::string const shown = printable(word);
@@ -176,7 +209,8 @@ void apply(Option const& option, Value const& value) {
   try {
     option.set(value.text);
   } catch (UsageError const& error) {
-    throw UsageError(error.problem(), error.reason(), error.advice());
+    bool const named = value.where.starts_with("--");  // as the message is already
+    throw UsageError((named ? "" : value.where + ": ") + error.problem(), error.reason(), error.advice());
   } catch (std::invalid_argument const& reason) {
     throw UsageError(problem, reason.what());
   }

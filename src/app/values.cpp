@@ -56,7 +56,7 @@ double duration(std::string const& text) {
     } else {
       std::size_t const digits = text.find_last_of("0123456789.") + 1;
       seconds = parse_number(text.substr(0, digits)) *
-                choice<double>(split(text.substr(digits), ' ').front(),
+                choice<double>(split(text.substr(digits), ',').front(),
                                {{"", 1.0}, {"s", 1.0}, {"m", 60.0}, {"min", 60.0}, {"h", 3600.0}, {"d", 86400.0}});
     }
     if (seconds > 0 && std::isfinite(seconds)) return seconds;

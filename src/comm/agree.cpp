@@ -28,12 +28,17 @@ Error as_error(std::exception_ptr const& failure) {
 [[noreturn]] void raise(ExitCode code, std::string const& problem, std::string const& reason,
                         std::string const& advice) {
   switch (code) {
-    case ExitCode::usage: throw UsageError(problem, reason, advice);
-    case ExitCode::input: throw InputError(problem, reason, advice);
-    case ExitCode::environment: throw EnvironmentError(problem, reason, advice);
-    case ExitCode::stopped: throw StopRequested(problem, reason, advice);
+    case ExitCode::usage:
+      throw UsageError(problem, reason, advice);
+    case ExitCode::input:
+      throw InputError(problem, reason, advice);
+    case ExitCode::environment:
+      throw EnvironmentError(problem, reason, advice);
+    case ExitCode::stopped:
+      throw StopRequested(problem, reason, advice);
     case ExitCode::done:
-    case ExitCode::partial: break;
+    case ExitCode::partial:
+      break;
   }
   throw Error(code, problem, reason, advice);
 }

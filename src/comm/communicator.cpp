@@ -88,9 +88,9 @@ std::vector<std::string> gather_texts(Communicator const& comm, std::string cons
     char const* const mine = text.data() + std::min(begin, own);
     int const mine_count = counts[static_cast<std::size_t>(comm.rank())];
     if (root)
-      check_mpi(MPI_Gatherv(mine, mine_count, MPI_BYTE, buffer.data(), counts.data(), starts.data(), MPI_BYTE, *root,
-                            mpi),
-                "MPI_Gatherv");
+      check_mpi(
+          MPI_Gatherv(mine, mine_count, MPI_BYTE, buffer.data(), counts.data(), starts.data(), MPI_BYTE, *root, mpi),
+          "MPI_Gatherv");
     else
       check_mpi(MPI_Allgatherv(mine, mine_count, MPI_BYTE, buffer.data(), counts.data(), starts.data(), MPI_BYTE, mpi),
                 "MPI_Allgatherv");

@@ -9,7 +9,9 @@ namespace confer {
 
 namespace {
 
-double seconds(timeval const& time) { return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec); }
+double seconds(timeval const& time) {
+  return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+}
 
 rusage usage() {
   rusage used{};

@@ -74,7 +74,8 @@ void Progress::end() {
   running_ = false;
   if (!output_.write) return;
   double const elapsed = output_.now() - begin_;
-  std::string line = phase_ + ": " + format_count(std::llround(done_)) + " " + unit_ + " in " + format_duration(elapsed);
+  std::string line =
+      phase_ + ": " + format_count(std::llround(done_)) + " " + unit_ + " in " + format_duration(elapsed);
   std::string const rate = rate_text((done_ - already_) / elapsed, unit_);
   if (!rate.empty() && elapsed >= 1) line += " (" + rate + ")";
   output_.write((output_.live ? clear_line : "") + line + "\n");

@@ -47,10 +47,14 @@ bool StopSignal::requested() const {
 
 std::string StopSignal::reason() const {
   switch (static_cast<int>(received_signal)) {
-    case SIGTERM: return "SIGTERM";
-    case SIGUSR1: return "SIGUSR1";
-    case SIGINT: return "SIGINT";
-    default: return requested() ? "time limit of " + format_duration(*time_limit_) : "";
+    case SIGTERM:
+      return "SIGTERM";
+    case SIGUSR1:
+      return "SIGUSR1";
+    case SIGINT:
+      return "SIGINT";
+    default:
+      return requested() ? "time limit of " + format_duration(*time_limit_) : "";
   }
 }
 

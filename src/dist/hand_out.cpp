@@ -51,9 +51,9 @@ class Coordinator {
 
   void run(std::function<void(Index, Poll const&)> const& work) {
     using Mode = HandOutOptions::Coordinator;
-    bool const computes = channel_.size() == 1 || options_.coordinator == Mode::computes ||
-                          (options_.coordinator == Mode::automatic &&
-                           channel_.size() <= most_ranks_with_computing_coordinator);
+    bool const computes =
+        channel_.size() == 1 || options_.coordinator == Mode::computes ||
+        (options_.coordinator == Mode::automatic && channel_.size() <= most_ranks_with_computing_coordinator);
     Poll const poll = [this] { look_around(); };
     while (true) {
       look_around();

@@ -30,7 +30,7 @@ namespace {
 
 using h5::Handle;
 
-constexpr Index buffer_values = Index{8} << 20;       ///< 32 MiB of float
+constexpr Index buffer_values = Index{8} << 20;  ///< 32 MiB of float
 constexpr std::size_t largest_cache = std::size_t{256} << 20;
 
 hid_t native(float) { return H5T_NATIVE_FLOAT; }

@@ -15,10 +15,14 @@ Index faster_extent(LayerInfo const& layer, Axis axis, bool with_time, bool with
   Index const area = with_positions ? layer.extent(Axis::height) * layer.extent(Axis::width) : 1;
   switch (axis) {
     case Axis::sample:
-    case Axis::neuron: return (with_time ? layer.extent(Axis::time) : 1) * area;
-    case Axis::time: return area;
-    case Axis::height: return layer.extent(Axis::width);
-    default: return 1;
+    case Axis::neuron:
+      return (with_time ? layer.extent(Axis::time) : 1) * area;
+    case Axis::time:
+      return area;
+    case Axis::height:
+      return layer.extent(Axis::width);
+    default:
+      return 1;
   }
 }
 

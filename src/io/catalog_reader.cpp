@@ -9,6 +9,7 @@
 #include "confer/core/text.hpp"
 #include "confer/core/utf8.hpp"
 #include "io/file_header.hpp"
+#include "io/probe.hpp"
 
 namespace confer {
 
@@ -66,8 +67,8 @@ std::string coverage_gap(std::vector<Part> const& parts) {
   }
   Index const total = parts.front().file->total_samples;
   if (next < total)
-    return "samples " + std::to_string(next) + ":" + std::to_string(total) +
-           " are missing: no file of this checkpoint holds them";
+    return "samples " + std::to_string(next) + ":" + std::to_string(total) + " are missing: total_samples is " +
+           std::to_string(total) + ", and no file of this checkpoint holds them";
   return {};
 }
 
@@ -173,8 +174,8 @@ void join_parts(std::string const& network, Index step, std::vector<Part> parts,
     if (reason.empty()) reason = contradiction(parts.front(), part);
   if (reason.empty() && !usable.empty()) reason = coverage_gap(parts);
   if (!reason.empty())
-    refuse(catalog, {checkpoint.label(), first.shard.path, {}, reason,
-                     "name exactly the files that make up the checkpoint"});
+    refuse(catalog,
+           {checkpoint.label(), first.shard.path, {}, reason, "name exactly the files that make up the checkpoint"});
   if (!reason.empty() || usable.empty()) return;
 
   checkpoint.metadata = common_metadata(parts);
@@ -206,7 +207,20 @@ std::string first_refusals(std::vector<Refusal> const& refusals) {
 Catalog read_catalog(std::vector<std::string> const& data) {
   Catalog catalog;
   std::vector<FileHeader> files;
-  for (auto const& path : find_data_files(data)) {
+  auto const paths = find_data_files(data);
+  constexpr unsigned patience = 120;  // seconds for one header
+  auto const deadly = deadly_paths(
+      paths, [](std::string const& path) { read_file_header(path); }, patience);
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    auto const& path = paths[i];
+    if (std::binary_search(deadly.begin(), deadly.end(), i)) {
+      catalog.refusals.push_back({to_utf8(path),
+                                  path,
+                                  {},
+                                  "the HDF5 library crashes on it: its structure is damaged",
+                                  "copy or write the file again"});
+      continue;
+    }
     auto header = read_file_header(path);
     if (auto* file = std::get_if<FileHeader>(&header))
       files.push_back(std::move(*file));

@@ -114,7 +114,8 @@ std::optional<TargetInfo> read_target(h5::Id file, h5::Place const& place, std::
   } else if (extents.empty() || extents.size() > 2) {
     reason = "it has " + std::to_string(extents.size()) + " dimensions instead of 1 or 2";
   } else if (extents[0] != samples) {
-    reason = "it has " + format_count(extents[0]) + " rows and the activations have " + format_count(samples) + " samples";
+    reason =
+        "it has " + format_count(extents[0]) + " rows and the activations have " + format_count(samples) + " samples";
   } else if (extents.size() == 2 && extents[1] == 0) {
     reason = "it has no columns";
   } else if (auto const problem = unreadable_storage(dataset, place, file_bytes)) {
@@ -145,8 +146,7 @@ void read_targets(h5::Id file, FileHeader& header) {
     } catch (InputError const& error) {
       reason = error.reason();
     }
-    if (!reason.empty())
-      header.warnings.push_back("target '" + printable(name) + "' is ignored: " + reason);
+    if (!reason.empty()) header.warnings.push_back("target '" + printable(name) + "' is ignored: " + reason);
   }
 }
 
@@ -158,8 +158,8 @@ void count_samples(FileHeader& header) {
     if (first == nullptr) first = &layer.info;
     if (layer.info.extent(Axis::sample) != first->extent(Axis::sample))
       throw Refuse{"its layers differ in length: '" + printable(first->name) + "' has " +
-                       format_count(first->extent(Axis::sample)) + " samples, '" + printable(layer.info.name) + "' has " +
-                       format_count(layer.info.extent(Axis::sample)),
+                       format_count(first->extent(Axis::sample)) + " samples, '" + printable(layer.info.name) +
+                       "' has " + format_count(layer.info.extent(Axis::sample)),
                    "write the file again"};
   }
   if (first == nullptr) return;

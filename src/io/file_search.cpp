@@ -62,8 +62,9 @@ std::vector<std::string> find_data_files(std::vector<std::string> const& data) {
     bool const pattern = !literal && argument.find_first_of("*?[") != argument.npos;
     auto const paths = literal ? std::vector{argument} : pattern ? expand(argument) : std::vector<std::string>{};
     if (paths.empty())
-      throw InputError(pattern ? "'" + printable(argument) + "' matches no file" : "there is no '" + printable(argument) + "'",
-                       "", "name files, directories or quoted globs");
+      throw InputError(
+          pattern ? "'" + printable(argument) + "' matches no file" : "there is no '" + printable(argument) + "'", "",
+          "name files, directories or quoted globs");
     std::size_t const before = found.size();
     std::set<FileId> visited;
     for (auto const& path : paths) {
@@ -73,7 +74,8 @@ std::vector<std::string> find_data_files(std::vector<std::string> const& data) {
         found.push_back(path);
     }
     if (found.size() == before)
-      throw InputError("there is no *.h5 file in '" + printable(argument) + "'", "", "name files, directories or quoted globs");
+      throw InputError("there is no *.h5 file in '" + printable(argument) + "'", "",
+                       "name files, directories or quoted globs");
   }
   for (auto& path : found) path = fs::path(path).lexically_normal().string();
   std::sort(found.begin(), found.end());

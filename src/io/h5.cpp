@@ -28,7 +28,8 @@ struct Known {
 constexpr std::array known = {
     Known{"truncated file", "the file is truncated", "copy or write it again"},
     Known{"file signature not found", "it is not an HDF5 file", "check the path, or write the file again"},
-    Known{"Fletcher32", "its checksum (fletcher32) does not match: the data are damaged", "copy or write the file again"},
+    Known{"Fletcher32", "its checksum (fletcher32) does not match: the data are damaged",
+          "copy or write the file again"},
     Known{"incorrect metadata checksum", "the file's structure is damaged", "copy or write it again"},
     Known{"inflate() failed", "its gzip data are damaged", "copy or write the file again"},
     Known{"is not registered", "it needs a filter that this HDF5 library lacks",
@@ -180,13 +181,24 @@ Handle open_file(std::string const& path) {
   return Handle(check(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access), {path, {}}));
 }
 
-Handle create_file(std::string const& path) {
-  Handle const access = file_access();
+namespace {
+
+Handle create(std::string const& path, Handle const& access) {
   // netCDF-4 keeps variables and attributes in the order of creation.
   Handle const creation(H5Pcreate(H5P_FILE_CREATE));
   H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
   H5Pset_attr_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
   return Handle(check_write(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation, access), {path, {}}));
+}
+
+}  // namespace
+
+Handle create_file(std::string const& path) { return create(path, file_access()); }
+
+Handle create_image(std::string const& path) {
+  Handle const access = file_access();
+  check_write(H5Pset_fapl_core(access, std::size_t{1} << 20, false), {path, {}});
+  return create(path, access);
 }
 
 Handle open_group(Id parent, std::string const& name, Place const& place) {

@@ -80,6 +80,10 @@ inline Id check_write(Id result, Place const& place) {
 Handle open_file(std::string const& path);
 /// Creates or truncates, with the library version bounds that netCDF-4 readers understand. Throws EnvironmentError.
 Handle create_file(std::string const& path);
+
+/// A new file in memory alone; `path` only names it in messages. HDF5 1.10 crashes when a write fails half-way through
+/// its own structures, as on a full disk: the finished image is written by us.
+Handle create_image(std::string const& path);
 /// Opens an object inside a file. Throws InputError.
 Handle open_group(Id parent, std::string const& name, Place const& place);
 Handle open_dataset(Id parent, std::string const& name, Place const& place);

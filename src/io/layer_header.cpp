@@ -33,23 +33,35 @@ bool is_ieee(hid_t type, hid_t little, hid_t big) { return H5Tequal(type, little
 
 char const* class_name(H5T_class_t kind) {
   switch (kind) {
-    case H5T_STRING: return "strings";
-    case H5T_COMPOUND: return "compound values (complex numbers?)";
-    case H5T_ENUM: return "booleans or enumeration values";
-    case H5T_FLOAT: return "floating-point numbers of an unusual format";
-    default: return "values that are no plain numbers";
+    case H5T_STRING:
+      return "strings";
+    case H5T_COMPOUND:
+      return "compound values (complex numbers?)";
+    case H5T_ENUM:
+      return "booleans or enumeration values";
+    case H5T_FLOAT:
+      return "floating-point numbers of an unusual format";
+    default:
+      return "values that are no plain numbers";
   }
 }
 
 std::string filter_name(H5Z_filter_t id, std::string const& stored_name) {
   switch (id) {
-    case H5Z_FILTER_DEFLATE: return "gzip";
-    case H5Z_FILTER_SHUFFLE: return "shuffle";
-    case H5Z_FILTER_FLETCHER32: return "fletcher32";
-    case H5Z_FILTER_SZIP: return "szip";
-    case H5Z_FILTER_NBIT: return "nbit";
-    case H5Z_FILTER_SCALEOFFSET: return "scaleoffset";
-    default: return stored_name.empty() ? "number " + std::to_string(id) : printable(stored_name);
+    case H5Z_FILTER_DEFLATE:
+      return "gzip";
+    case H5Z_FILTER_SHUFFLE:
+      return "shuffle";
+    case H5Z_FILTER_FLETCHER32:
+      return "fletcher32";
+    case H5Z_FILTER_SZIP:
+      return "szip";
+    case H5Z_FILTER_NBIT:
+      return "nbit";
+    case H5Z_FILTER_SCALEOFFSET:
+      return "scaleoffset";
+    default:
+      return stored_name.empty() ? "number " + std::to_string(id) : printable(stored_name);
   }
 }
 
@@ -172,7 +184,8 @@ Handle open_inside(h5::Id file, h5::Place const& place) {
   Handle dataset(H5Dopen2(file, place.object.c_str(), access));
   if (dataset.valid()) return dataset;
   if (met_external_link)
-    throw InputError("cannot read " + h5::describe(place), "it is a link to another file", "store the data in this file");
+    throw InputError("cannot read " + h5::describe(place), "it is a link to another file",
+                     "store the data in this file");
   h5::throw_input(place);
 }
 
@@ -189,7 +202,8 @@ std::optional<Problem> unreadable_storage(h5::Id dataset, h5::Place const& place
   Handle const creation(h5::check(H5Dget_create_plist(dataset), place));
   Handle const type(h5::check(H5Dget_type(dataset), place));
   if (H5Pget_layout(creation) == H5D_VIRTUAL)
-    return Problem{place.object, "it is a virtual dataset: its values lie in other files", "store the data in this file"};
+    return Problem{place.object, "it is a virtual dataset: its values lie in other files",
+                   "store the data in this file"};
   if (H5Pget_external_count(creation) > 0)
     return Problem{place.object, "its values lie outside the HDF5 file", "store the data in this file"};
 
@@ -211,20 +225,21 @@ std::optional<Problem> unreadable_storage(h5::Id dataset, h5::Place const& place
   // No honest compressor of the library does better than deflate's 1 : 1032; data nobody wrote may be a bit larger.
   double const believable = std::max(0x1p30, 1032.0 * static_cast<double>(file_bytes));
   if (bytes > believable || stored > static_cast<double>(file_bytes))
-    return Problem{place.object,
-                   "it declares " + format_bytes(bytes) + " of data in a file of " +
-                       format_bytes(static_cast<double>(file_bytes)),
-                   "the file is damaged or incomplete: write it again"};
+    return Problem{
+        place.object,
+        "it declares " + format_bytes(bytes) + " of data in a file of " + format_bytes(static_cast<double>(file_bytes)),
+        "the file is damaged or incomplete: write it again"};
   return std::nullopt;
 }
 
-LayerHeader read_layer_header(h5::Id file, std::string const& path, std::string const& name,
-                              std::optional<Index> steps, Index file_bytes) {
+LayerHeader read_layer_header(h5::Id file, std::string const& path, std::string const& name, std::optional<Index> steps,
+                              Index file_bytes) {
   LayerHeader header;
   header.info.name = name;
   h5::Place const place{path, "/activations/" + name};
   if (name.empty() || !is_utf8(name)) {
-    header.problem = Problem{place.object, name.empty() ? "its name is empty" : "its name is not UTF-8 text", "rename it"};
+    header.problem =
+        Problem{place.object, name.empty() ? "its name is empty" : "its name is not UTF-8 text", "rename it"};
     return header;
   }
   try {

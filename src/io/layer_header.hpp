@@ -33,7 +33,7 @@ struct LayerHeader {
   LayerInfo info;
   std::optional<Problem> problem;
 };
-LayerHeader read_layer_header(h5::Id file, std::string const& path, std::string const& name,
-                              std::optional<Index> steps, Index file_bytes);
+LayerHeader read_layer_header(h5::Id file, std::string const& path, std::string const& name, std::optional<Index> steps,
+                              Index file_bytes);
 
 }  // namespace confer

@@ -11,6 +11,7 @@
 #include "confer/io/results.hpp"
 #include "confer/io/whole_file.hpp"
 #include "io/h5.hpp"
+#include "io/posix_file.hpp"
 #include "io/results_format.hpp"
 
 namespace confer {
@@ -58,8 +59,8 @@ void check_consistency(ResultSet const& results) {
 /// Writes one open file.
 class Writer {
  public:
-  Writer(std::string const& path, std::string const& shown, ResultSet const& results)
-      : shown_(shown), results_(results), file_(h5::create_file(path)), text_(H5Tcopy(H5T_C_S1)) {
+  Writer(std::string const& shown, ResultSet const& results)
+      : shown_(shown), results_(results), file_(h5::create_image(shown)), text_(H5Tcopy(H5T_C_S1)) {
     H5Tset_size(text_, H5T_VARIABLE);
     H5Tset_cset(text_, H5T_CSET_UTF8);
   }
@@ -74,12 +75,19 @@ class Writer {
       if (!is_scale(variable)) write_variable(variable);
   }
 
-  /// Makes what was written durable in the file. The library reports a full disk here at the latest.
-  void finish() {
+  /// Writes the finished image to the file.
+  void finish(std::string const& path) {
     scales_.clear();
     text_.close();
     h5::check_write(H5Fflush(file_, H5F_SCOPE_GLOBAL), place({}));
-    if (!file_.close()) h5::throw_output(place({}));
+    ssize_t const bytes = H5Fget_file_image(file_, nullptr, 0);
+    std::vector<char> image(static_cast<std::size_t>(std::max<ssize_t>(bytes, 0)));
+    h5::check_write(H5Fget_file_image(file_, image.data(), image.size()), place({}));
+    try {
+      PosixFile(path, PosixFile::Mode::write_new).write(image.data(), image.size());
+    } catch (EnvironmentError const& error) {
+      throw EnvironmentError("cannot write '" + shown_ + "'", error.reason(), error.advice());
+    }
   }
 
  private:
@@ -156,10 +164,9 @@ class Writer {
                        std::string const& owner) {
     Handle const creation(H5Pcreate(H5P_ATTRIBUTE_CREATE));
     H5Pset_char_encoding(creation, H5T_CSET_UTF8);
-    Handle const attribute(h5::check_write(H5Acreate2(object, name.c_str(), type, space, creation, H5P_DEFAULT),
-                                           place(owner + "@" + name)));
-    if (H5Sget_simple_extent_type(space) != H5S_NULL)
-      h5::check_write(H5Awrite(attribute, type, data), place(owner + "@" + name));
+    Handle const attribute(
+        h5::check_write(H5Acreate2(object, name.c_str(), type, space, creation, H5P_DEFAULT), place(owner + "@" + name)));
+    if (H5Sget_simple_extent_type(space) != H5S_NULL) h5::check_write(H5Awrite(attribute, type, data), place(owner + "@" + name));
   }
 
   template <class Use>
@@ -201,6 +208,16 @@ class Writer {
                       place(variable.name));
   }
 
+  void write_values(Handle const& dataset, hid_t type, Variable const& variable) {
+    if (size_of(variable) == 0) return;
+    auto const write = [&](void const* data) {
+      h5::check_write(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), place(variable.name));
+    };
+    std::visit(Overloaded{[&](std::vector<std::string> const& texts) { with_pointers(texts, write); },
+                          [&](auto const& numbers) { write(numbers.data()); }},
+               variable.data);
+  }
+
   Handle create_variable(Variable const& variable) {
     std::vector<hsize_t> extents;
     for (auto const& dimension : variable.dimensions)
@@ -214,14 +231,7 @@ class Writer {
                        : std::holds_alternative<std::vector<double>>(variable.data) ? H5T_NATIVE_DOUBLE
                                                                                     : H5T_NATIVE_INT64;
     Handle dataset = create(variable.name, type, space, properties);
-    if (size_of(variable) > 0) {
-      auto const write = [&](void const* data) {
-        h5::check_write(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), place(variable.name));
-      };
-      std::visit(Overloaded{[&](std::vector<std::string> const& texts) { with_pointers(texts, write); },
-                            [&](auto const& numbers) { write(numbers.data()); }},
-                 variable.data);
-    }
+    write_values(dataset, type, variable);
     write_attributes(dataset, variable.attributes, variable.name);
     if (auto const list = coordinates_of(variable); !list.empty())
       write_attribute(dataset, format::coordinates, list, variable.name);
@@ -249,8 +259,7 @@ class Writer {
   Handle create(std::string const& name, hid_t type, Handle const& space, Handle const& properties) {
     Handle const link(H5Pcreate(H5P_LINK_CREATE));
     H5Pset_char_encoding(link, H5T_CSET_UTF8);
-    return Handle(
-        h5::check_write(H5Dcreate2(file_, name.c_str(), type, space, link, properties, H5P_DEFAULT), place(name)));
+    return Handle(h5::check_write(H5Dcreate2(file_, name.c_str(), type, space, link, properties, H5P_DEFAULT), place(name)));
   }
 
   std::string shown_;
@@ -264,17 +273,9 @@ class Writer {
 void write_results(std::string const& path, ResultSet const& results) {
   check_consistency(results);
   WholeFile file(path);
-  {
-    Writer writer(file.temporary(), path, results);
-    try {
-      writer.write();
-      writer.finish();
-    } catch (...) {
-      // A file that cannot be flushed cannot be closed either: give the space of a full disk back first.
-      [[maybe_unused]] int const given_back = ::truncate(file.temporary().c_str(), 0);
-      throw;
-    }
-  }
+  Writer writer(path, results);
+  writer.write();
+  writer.finish(file.temporary());
   file.publish();
 }
 

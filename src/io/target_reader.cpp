@@ -48,9 +48,10 @@ TargetValues read_target(Catalog const& catalog, Index checkpoint_index, std::st
   if (info == checkpoint.targets.end()) {
     std::vector<std::string> names;
     for (auto const& target : checkpoint.targets) names.push_back(printable(target.name));
-    throw InputError("there is no target '" + printable(name) + "' in '" + printable(checkpoint.shards.at(0).path) + "'",
-                     names.empty() ? "it holds no targets" : "it holds " + join(names, ", "),
-                     "name a target that all the files hold");
+    throw InputError(
+        "there is no target '" + printable(name) + "' in '" + printable(checkpoint.shards.at(0).path) + "'",
+        names.empty() ? "it holds no targets" : "it holds " + join(names, ", "),
+        "name a target that all the files hold");
   }
   if (begin < 0 || count < 0 || begin > checkpoint.total_samples - count)
     throw std::invalid_argument("read_target: the samples do not fit the checkpoint");
@@ -75,10 +76,10 @@ TargetValues read_target(Catalog const& catalog, Index checkpoint_index, std::st
       Index const row = static_cast<Index>(i) / info->columns;
       Index const column = static_cast<Index>(i) % info->columns;
       if (!std::isfinite(values[i]))
-        throw InputError("cannot use " + h5::describe(place),
-                         "it holds NaN or Inf, first at sample " + std::to_string(from + row) + ", column " +
-                             std::to_string(column),
-                         "correct the target or choose another one");
+        throw InputError(
+            "cannot use " + h5::describe(place),
+            "it holds NaN or Inf, first at sample " + std::to_string(from + row) + ", column " + std::to_string(column),
+            "correct the target or choose another one");
       target.values(from - begin + row, column) = values[i];
     }
   }

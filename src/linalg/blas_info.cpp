@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace confer {
@@ -22,7 +24,9 @@ Function* find(char const* symbol) {
 std::string file_of(void* address) {
   Dl_info info{};
   if (address == nullptr || dladdr(address, &info) == 0 || info.dli_fname == nullptr) return {};
-  return info.dli_fname;
+  std::error_code unreadable;  // Debian's libblas.so.3 is a link whose target says which BLAS it is
+  auto const target = std::filesystem::canonical(info.dli_fname, unreadable);
+  return unreadable ? info.dli_fname : target.string();
 }
 
 }  // namespace
@@ -46,11 +50,16 @@ void set_blas_threads(int threads) {
 
 std::string_view name(VectorUnit unit) {
   switch (unit) {
-    case VectorUnit::sse: return "SSE";
-    case VectorUnit::avx: return "AVX";
-    case VectorUnit::avx2: return "AVX2";
-    case VectorUnit::avx512: return "AVX-512";
-    case VectorUnit::other: break;
+    case VectorUnit::sse:
+      return "SSE";
+    case VectorUnit::avx:
+      return "AVX";
+    case VectorUnit::avx2:
+      return "AVX2";
+    case VectorUnit::avx512:
+      return "AVX-512";
+    case VectorUnit::other:
+      break;
   }
   return "unknown";
 }

@@ -64,14 +64,10 @@ Factor factor_columns(ColumnSource const& source, FactorOptions const& options) 
   }
   if (source.sum) source.sum(stored);
   factor.constant_features = static_cast<Index>(stored[2]);
-  factor.squared_row_norms.resize(static_cast<std::size_t>(n));
-  for (Index i = 0; i < n; ++i) {
-    factor.squared_row_norms[static_cast<std::size_t>(i)] = gram(i, i);
-    factor.total_variance += gram(i, i);
-  }
+  for (Index i = 0; i < n; ++i) factor.total_variance += gram(i, i);
   double const rms = stored[1] > 0 ? std::sqrt(stored[0] / stored[1]) : 0.0;
   factor.tau = rounding_norm(options.rule.unit_roundoff, rms, n, factor.features);
-  double const arithmetic = 8 * double_rounding * std::sqrt(factor.total_variance);
+  double const arithmetic = arithmetic_norm(std::sqrt(factor.total_variance), std::min(n, factor.features));
   factor.cut = std::max(options.rule.relative ? 0.0 : 2 * factor.tau, arithmetic);
   if (options.rule.relative && factor.total_variance > 0) {
     Matrix<double> copy = gram;
@@ -114,8 +110,11 @@ Factor factor_columns(ColumnSource const& source, FactorOptions const& options) 
       factor.basis_exact = Matrix<double>(n, kept);
     else
       factor.basis = Matrix<float>(n, kept);
+    factor.squared_row_norms.assign(static_cast<std::size_t>(n), 0.0);
     for (Index j = 0; j < kept; ++j)
       for (Index i = 0; i < n; ++i) {
+        double const score = found.values[static_cast<std::size_t>(j)] * found.vectors(i, j);
+        factor.squared_row_norms[static_cast<std::size_t>(i)] += score * score;
         if (options.exact)
           factor.basis_exact(i, j) = found.vectors(i, j);
         else

@@ -27,6 +27,10 @@ Directions sorted(std::vector<double> const& values, std::vector<double const*> 
 
 }  // namespace
 
+double arithmetic_norm(double norm, Index smaller_side) {
+  return 32 * double_rounding * std::sqrt(static_cast<double>(smaller_side)) * norm;
+}
+
 double root(double value) { return std::sqrt(std::max(value, 0.0)); }
 
 Directions resolve_directions(Matrix<double> gram, std::vector<Index> const& live, Index dimension, double cut,

@@ -21,6 +21,10 @@ struct LevelReport {
   double largest_dropped = 0;  ///< largest singular value under the cut
 };
 
+/// What double-precision arithmetic leaves in a direction that is exactly zero: rounding of the projections and of the
+/// eigenvectors, which grows with the square root of the smaller side.
+double arithmetic_norm(double norm, Index smaller_side);
+
 /// Square root of an eigenvalue that rounding may have made negative.
 double root(double value);
 

@@ -126,7 +126,7 @@ void orthonormalise(RowSource const& source, Matrix<double>& u) {
   }
 }
 
-/// U = (X - mean) V diag(1/s) for the kept directions, and the norms of the centred rows.
+/// U = (X - mean) V diag(1/s) for the kept directions, and the norms of its rows times diag(s).
 void fill_basis(RowSource const& source, Directions const& found, Index kept, bool exact, Matrix<double>& buffer,
                 Factor& factor) {
   Matrix<double> weights(source.features, kept);
@@ -146,10 +146,10 @@ void fill_basis(RowSource const& source, Directions const& found, Index kept, bo
     if (!correct)
       for (Index j = 0; j < kept; ++j)
         for (Index i = 0; i < block.cols; ++i) factor.basis(begin + i, j) = static_cast<float>(u(i, j));
-    for (Index i = 0; i < block.cols; ++i) {
-      double sum = 0;
-      for (Index j = 0; j < block.rows; ++j) sum += block(j, i) * block(j, i);
-      factor.squared_row_norms[static_cast<std::size_t>(begin + i)] = sum;
+    for (Index j = 0; j < kept; ++j) {
+      double const variance = found.values[static_cast<std::size_t>(j)] * found.values[static_cast<std::size_t>(j)];
+      for (Index i = 0; i < block.cols; ++i)
+        factor.squared_row_norms[static_cast<std::size_t>(begin + i)] += variance * u(i, j) * u(i, j);
     }
   });
   if (!correct) return;
@@ -206,8 +206,7 @@ Factor factor_rows(RowSource const& source, FactorOptions const& options) {
   }
   double const rms = stored[1] > 0 ? std::sqrt(stored[0] / stored[1]) : 0.0;
   factor.tau = rounding_norm(options.rule.unit_roundoff, rms, factor.rows, factor.features);
-  // Double-precision arithmetic itself leaves this much in a direction that is exactly zero.
-  double const arithmetic = 8 * double_rounding * std::sqrt(factor.total_variance);
+  double const arithmetic = arithmetic_norm(std::sqrt(factor.total_variance), std::min(factor.rows, factor.features));
   factor.cut = std::max(options.rule.relative ? 0.0 : 2 * factor.tau, arithmetic);
   if (options.rule.relative && !live.empty()) {
     Matrix<double> copy = pass.gram;

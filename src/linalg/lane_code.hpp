@@ -4,14 +4,24 @@
 
 #include "linalg/lane_gram.hpp"
 #include "linalg/lane_ql.hpp"
+#include "linalg/lane_single.hpp"
 #include "linalg/lane_tridiagonal.hpp"
 
 namespace confer {
 namespace {
 
 constexpr LaneKernels kernels_of_this_translation(char const* name) {
-  return {name, lanes,          group,       interleave<float>, interleave<double>, interleave_lower,
-          gram, tridiagonalise, eigenvalues, padded_rows};
+  return {name,
+          lanes,
+          group,
+          interleave<float>,
+          interleave<double>,
+          interleave_lower,
+          gram,
+          tridiagonalise,
+          tridiagonalise_single,
+          eigenvalues,
+          padded_rows};
 }
 
 }  // namespace

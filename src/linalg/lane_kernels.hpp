@@ -46,9 +46,13 @@ struct LaneKernels {
   /// j at [j * stride]. work: 3 k lane numbers.
   void (*tridiagonalise)(Index k, double* packed, double* work, double* d, double* e, Index stride);
 
-  /// Eigenvalues, unsorted, of G x W tridiagonal matrices; d becomes the eigenvalues, e is destroyed. Padding stays
-  /// behind the values of its lane. False if some matrix did not converge.
-  bool (*eigenvalues)(Index k, double* d, double* e);
+  /// The same for one matrix: both dimensions of a are padded with zeros to ld, a multiple of W; the lower triangle is
+  /// read. d and e are single numbers at [j * stride]. work: 4 ld numbers.
+  void (*tridiagonalise_single)(Index k, double* a, Index ld, double* work, double* d, double* e, Index stride);
+
+  /// Eigenvalues, unsorted, of the first batches x W of G x W tridiagonal matrices; d becomes the eigenvalues, e is
+  /// destroyed. Padding stays behind the values of its lane. False if some matrix did not converge.
+  bool (*eigenvalues)(Index k, Index batches, double* d, double* e);
 
   /// Row length of x: k rounded up to what the Gram kernel reads at once.
   Index (*padded_rows)(Index k);

@@ -20,9 +20,10 @@ struct alignas(64) WideArray {
 
 /// Scales every lane by a power of two to about one and squares e. The factor that undoes it; NaN for a lane that is
 /// not finite, whose d and e become zero.
+template <Index used>
 inline WideArray scale_and_square(Index k, double* d, double* e) {
   WideArray undo;
-  for (Index q = 0; q < group; ++q) {
+  for (Index q = 0; q < used; ++q) {
     Vec largest{};
     for (Index i = 0; i < k; ++i) {
       Vec const di = vectors(d + i * wide)[q], ei = vectors(e + i * wide)[q];
@@ -53,11 +54,12 @@ inline WideArray scale_and_square(Index k, double* d, double* e) {
 }
 
 /// One sweep of all lanes from the bottom to the smallest top. On return gamma, s and p are those of each lane's top.
+template <Index used>
 inline void sweep(Index k, Index smallest_top, double* d, double* e, Mask const* top, Vec const* sigma, Vec* gamma,
                   Vec* s, Vec* p) {
   Vec const one = splat(1.0), tiny = splat(1e-280);
-  Vec c[group];
-  for (Index q = 0; q < group; ++q) {
+  Vec c[used];
+  for (Index q = 0; q < used; ++q) {
     gamma[q] = vectors(d + (k - 1) * wide)[q] - sigma[q];
     p[q] = gamma[q] * gamma[q];
     c[q] = one;
@@ -67,7 +69,7 @@ inline void sweep(Index k, Index smallest_top, double* d, double* e, Mask const*
     Vec* const di = vectors(d + i * wide);
     Vec* const ei = vectors(e + i * wide);
 #pragma GCC unroll 8
-    for (Index q = 0; q < group; ++q) {
+    for (Index q = 0; q < used; ++q) {
       Mask const active = top[q] <= i;
       Vec const bb = ei[q];
       Vec const pq = p[q] < tiny ? Vec{} : p[q];
@@ -104,8 +106,9 @@ inline Vec shift(Vec d0, Vec d1, Vec squared) {
   return d0 - root / (half + with_sign(r, half));
 }
 
-bool eigenvalues(Index k, double* d, double* e) {
-  WideArray const undo = scale_and_square(k, d, e);
+template <Index used>
+bool eigenvalues_of(Index k, double* d, double* e) {
+  WideArray const undo = scale_and_square<used>(k, d, e);
   // Dropping an off-diagonal element moves an eigenvalue by at most its size. Below eps of the largest, rounding alone
   // keeps it alive.
   constexpr double negligible = 0x1p-52 * 0x1p-52;
@@ -113,7 +116,7 @@ bool eigenvalues(Index k, double* d, double* e) {
   WideArray first, second, squared, shifts, ends[3];
   for (Index sweeps = 0;; ++sweeps) {
     Index smallest = k - 1;
-    for (Index lane = 0; lane < wide; ++lane) {
+    for (Index lane = 0; lane < used * lanes; ++lane) {
       Index l = top[lane];
       // Seldom, in a cluster, rounding holds an element up: then ask for less, by and by.
       Index const waited = sweeps_at_top[lane]++ / 16;
@@ -129,27 +132,34 @@ bool eigenvalues(Index k, double* d, double* e) {
     }
     if (smallest == k - 1) break;
     if (sweeps == 30 * k) return false;
-    Vec sigma[group], gamma[group], s[group], p[group];
-    Mask tops[group];
-    for (Index q = 0; q < group; ++q) {
+    Vec sigma[used], gamma[used], s[used], p[used];
+    Mask tops[used];
+    for (Index q = 0; q < used; ++q) {
       sigma[q] = shift(vectors(first.at)[q], vectors(second.at)[q], vectors(squared.at)[q]);
       vectors(shifts.at)[q] = sigma[q];
       for (Index lane = 0; lane < lanes; ++lane) tops[q][lane] = top[q * lanes + lane];
     }
-    sweep(k, smallest, d, e, tops, sigma, gamma, s, p);
-    for (Index q = 0; q < group; ++q) {
+    sweep<used>(k, smallest, d, e, tops, sigma, gamma, s, p);
+    for (Index q = 0; q < used; ++q) {
       vectors(ends[0].at)[q] = sigma[q] + gamma[q];
       vectors(ends[1].at)[q] = s[q] * p[q];
     }
-    for (Index lane = 0; lane < wide; ++lane) {
+    for (Index lane = 0; lane < used * lanes; ++lane) {
       if (top[lane] == k - 1) continue;
       d[top[lane] * wide + lane] = ends[0].at[lane];
       e[top[lane] * wide + lane] = ends[1].at[lane];
     }
   }
   for (Index i = 0; i < k; ++i)
-    for (Index q = 0; q < group; ++q) vectors(d + i * wide)[q] *= vectors(undo.at)[q];
+    for (Index q = 0; q < used; ++q) vectors(d + i * wide)[q] *= vectors(undo.at)[q];
   return true;
+}
+
+/// A vector alone and several together get the same bits, but fewer vectors are sooner done.
+bool eigenvalues(Index k, Index batches, double* d, double* e) {
+  if (batches <= 1) return eigenvalues_of<1>(k, d, e);
+  if (batches <= 2) return eigenvalues_of<2>(k, d, e);
+  return eigenvalues_of<group>(k, d, e);
 }
 
 }  // namespace

@@ -37,9 +37,8 @@ MetadataValue metadata_from_json(Json const& json) {
 Json layer_to_json(LayerInfo const& layer) {
   Json axes = Json::array();
   for (Axis const axis : layer.axes) axes.push_back(to_string(axis));
-  return Json{{"name", layer.name},         {"depth", layer.depth},     {"type", to_string(layer.type)},
-              {"axes", axes},               {"extents", layer.extents}, {"storage", layer.storage},
-              {"warnings", layer.warnings}};
+  return Json{{"name", layer.name},       {"depth", layer.depth},     {"type", to_string(layer.type)}, {"axes", axes},
+              {"extents", layer.extents}, {"storage", layer.storage}, {"warnings", layer.warnings}};
 }
 
 LayerInfo layer_from_json(Json const& json) {
@@ -102,32 +101,45 @@ Checkpoint checkpoint_from_json(Json const& json) {
 
 double unit_roundoff(StoredType type) {
   switch (type) {
-    case StoredType::float16: return 0x1p-11;
-    case StoredType::float32: return 0x1p-24;
+    case StoredType::float16:
+      return 0x1p-11;
+    case StoredType::float32:
+      return 0x1p-24;
     case StoredType::float64:
-    case StoredType::integer: break;
+    case StoredType::integer:
+      break;
   }
   return 0x1p-53;
 }
 
 std::string to_string(StoredType type) {
   switch (type) {
-    case StoredType::float16: return "float16";
-    case StoredType::float32: return "float32";
-    case StoredType::float64: return "float64";
-    case StoredType::integer: break;
+    case StoredType::float16:
+      return "float16";
+    case StoredType::float32:
+      return "float32";
+    case StoredType::float64:
+      return "float64";
+    case StoredType::integer:
+      break;
   }
   return "integer";
 }
 
 std::string to_string(Axis axis) {
   switch (axis) {
-    case Axis::step: return "step";
-    case Axis::sample: return "sample";
-    case Axis::neuron: return "neuron";
-    case Axis::height: return "height";
-    case Axis::width: return "width";
-    case Axis::time: break;
+    case Axis::step:
+      return "step";
+    case Axis::sample:
+      return "sample";
+    case Axis::neuron:
+      return "neuron";
+    case Axis::height:
+      return "height";
+    case Axis::width:
+      return "width";
+    case Axis::time:
+      break;
   }
   return "time";
 }

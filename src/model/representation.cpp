@@ -114,8 +114,8 @@ std::vector<Index> select_checkpoints(Catalog const& catalog, Selection const& s
     if (range.selected_any) continue;
     std::vector<std::string> there;
     for (Index const step : steps) there.push_back(std::to_string(step));
-    throw UsageError("--steps " + printable(range.text) + " matches no checkpoint", "there are steps: " + listing(there),
-                     "choose from these");
+    throw UsageError("--steps " + printable(range.text) + " matches no checkpoint",
+                     "there are steps: " + listing(there), "choose from these");
   }
   return chosen;
 }

@@ -13,7 +13,7 @@ double pair_seconds(PairCost const& cost, Index rows, Index k, Index l) {
              cost.spectra_flops;
 }
 
-TilePlan plan_tiles(std::span<PlanItem const> items, PairCost const& cost) {
+std::vector<Panel> plan_panels(std::span<PlanItem const> items) {
   std::map<Index, std::vector<Index>> groups;
   std::map<Index, Index> columns;
   for (std::size_t i = 0; i < items.size(); ++i) {
@@ -21,31 +21,36 @@ TilePlan plan_tiles(std::span<PlanItem const> items, PairCost const& cost) {
     groups[items[i].group].push_back(static_cast<Index>(i));
     columns[items[i].group] += items[i].columns;
   }
-  TilePlan plan;
+  std::vector<Panel> panels;
   for (auto const& [group, members] : groups) {
     // Wide panels make fast products; about twelve of them leave enough tiles to share out.
     Index const target = std::clamp<Index>(columns[group] / 12, 256, 1536);
-    auto const first = static_cast<Index>(plan.panels.size());
+    auto const first = panels.size();
     for (Index const member : members) {
       PlanItem const& item = items[static_cast<std::size_t>(member)];
-      bool const open = static_cast<Index>(plan.panels.size()) > first && !plan.panels.back().members.empty() &&
-                        plan.panels.back().columns + item.columns <= target;
-      if (!open) plan.panels.push_back({{}, item.rows, 0});
-      plan.panels.back().members.push_back(member);
-      plan.panels.back().columns += item.columns;
+      bool const open = panels.size() > first && panels.back().columns + item.columns <= target;
+      if (!open) panels.push_back({{}, item.rows, 0});
+      panels.back().members.push_back(member);
+      panels.back().columns += item.columns;
     }
-    for (Index i = first; i < static_cast<Index>(plan.panels.size()); ++i)
-      for (Index j = i; j < static_cast<Index>(plan.panels.size()); ++j) {
-        Tile tile{i, j, 0};
-        for (Index const a : plan.panels[static_cast<std::size_t>(i)].members)
-          for (Index const b : plan.panels[static_cast<std::size_t>(j)].members)
-            if (i != j || a <= b)
-              tile.cost += pair_seconds(cost, items[static_cast<std::size_t>(a)].rows,
-                                        items[static_cast<std::size_t>(a)].columns,
-                                        items[static_cast<std::size_t>(b)].columns);
-        plan.tiles.push_back(tile);
-      }
   }
+  return panels;
+}
+
+TilePlan plan_tiles(std::span<PlanItem const> items, PairCost const& cost) {
+  TilePlan plan{plan_panels(items), {}};
+  auto const group = [&](std::size_t panel) { return items[static_cast<std::size_t>(plan.panels[panel].members[0])].group; };
+  for (std::size_t i = 0; i < plan.panels.size(); ++i)
+    for (std::size_t j = i; j < plan.panels.size() && group(j) == group(i); ++j) {
+      Tile tile{static_cast<Index>(i), static_cast<Index>(j), 0};
+      for (Index const a : plan.panels[i].members)
+        for (Index const b : plan.panels[j].members)
+          if (i != j || a <= b)
+            tile.cost += pair_seconds(cost, items[static_cast<std::size_t>(a)].rows,
+                                      items[static_cast<std::size_t>(a)].columns,
+                                      items[static_cast<std::size_t>(b)].columns);
+      plan.tiles.push_back(tile);
+    }
   std::stable_sort(plan.tiles.begin(), plan.tiles.end(), [](Tile const& a, Tile const& b) { return a.cost > b.cost; });
   return plan;
 }

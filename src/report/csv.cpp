@@ -52,11 +52,12 @@ class Flags {
   Names meanings_;
 };
 
-/// A variable seen along dimensions that may be more than its own.
+/// A variable seen along dimensions that may be more than its own. With `labels`, its whole numbers are positions of
+/// these.
 class Column {
  public:
-  Column(ResultSet const& results, Variable const& variable, Names const& dimensions)
-      : name(variable.name), variable_(&variable), flags_(variable) {
+  Column(ResultSet const& results, Variable const& variable, Names const& dimensions, Names labels = {})
+      : variable_(&variable), flags_(variable), labels_(std::move(labels)) {
     for (auto const& dimension : dimensions) {
       Index stride = 0;
       auto const own = std::find(variable.dimensions.begin(), variable.dimensions.end(), dimension);
@@ -70,21 +71,22 @@ class Column {
   std::string text(std::vector<Index> const& index) const {
     Index position = 0;
     for (std::size_t i = 0; i < index.size(); ++i) position += strides_[i] * index[i];
-    if (auto const* codes = std::get_if<std::vector<Index>>(&variable_->data); codes && flags_.known())
-      return flags_.text((*codes)[static_cast<std::size_t>(position)]);
+    if (auto const* codes = std::get_if<std::vector<Index>>(&variable_->data)) {
+      Index const code = (*codes)[static_cast<std::size_t>(position)];
+      if (code >= 0 && code < static_cast<Index>(labels_.size())) return labels_[static_cast<std::size_t>(code)];
+      if (flags_.known()) return flags_.text(code);
+    }
     return field(variable_->data, position);
   }
-
-  std::string name;
 
  private:
   Variable const* variable_;
   Flags flags_;
+  Names labels_;
   std::vector<Index> strides_;
 };
 
-// Coordinates along exactly this dimension. The second dimension of a square matrix may have names with its own
-// suffix ("label_b").
+// Coordinates along exactly this dimension.
 std::vector<Variable const*> coordinates_along(ResultSet const& results, std::string const& dimension) {
   std::vector<Variable const*> found;
   for (auto const& variable : results.variables)
@@ -92,6 +94,7 @@ std::vector<Variable const*> coordinates_along(ResultSet const& results, std::st
   return found;
 }
 
+// The second dimension of a square matrix has names with its own suffix ("label_b").
 Variable const* coordinate(ResultSet const& results, std::string const& name, std::string const& dimension) {
   for (auto const& candidate : {name, name + "_" + dimension, dimension + "_" + name})
     if (auto const* variable = results.find(candidate); variable && variable->dimensions == Names{dimension})
@@ -113,6 +116,11 @@ std::vector<std::string> labels_along(ResultSet const& results, std::string cons
   return labels;
 }
 
+bool has_dimension(ResultSet const& results, std::string const& name) {
+  return std::any_of(results.dimensions.begin(), results.dimensions.end(),
+                     [&](auto const& dimension) { return dimension.first == name; });
+}
+
 bool is_pairwise(Variable const& variable) {
   return variable.dimensions == Names{"a", "b"} && std::holds_alternative<std::vector<double>>(variable.data);
 }
@@ -124,11 +132,15 @@ bool is_companion(ResultSet const& results, std::string const& name) {
   return false;
 }
 
+// Measures say what kind they are; where none does, every matrix of numbers is taken for one.
 Names pairwise_measures(ResultSet const& results) {
-  Names names;
-  for (auto const& variable : results.variables)
-    if (is_pairwise(variable) && !is_companion(results, variable.name)) names.push_back(variable.name);
-  return names;
+  Names declared, all;
+  for (auto const& variable : results.variables) {
+    if (!is_pairwise(variable) || is_companion(results, variable.name)) continue;
+    all.push_back(variable.name);
+    if (variable.attributes.contains("kind")) declared.push_back(variable.name);
+  }
+  return declared.empty() ? all : declared;
 }
 
 Names data_variables(ResultSet const& results) {
@@ -255,6 +267,19 @@ Names dimensions_of_choice(ResultSet const& results, Names const& measures) {
   return widest;
 }
 
+// Beside variables asked for by name stands only what says which position a row is about: not all that is known of it.
+bool identifies(ResultSet const& results, Variable const& variable) {
+  if (variable.dimensions.size() != 1) return true;
+  std::string const& dimension = variable.dimensions.front();
+  bool described = false;
+  for (std::string const name : {"label", "network", "step", "layer"}) {
+    auto const* known = coordinate(results, name, dimension);
+    if (known == &variable) return true;
+    described = described || known;
+  }
+  return !described;
+}
+
 Names write_side_by_side(ResultSet const& results, Names const& measures, std::ostream& out) {
   Names const dimensions = measures.empty() ? dimensions_of_table(results) : dimensions_of_choice(results, measures);
   std::vector<std::optional<Column>> columns;  // an empty one counts along its dimension
@@ -269,12 +294,19 @@ Names write_side_by_side(ResultSet const& results, Names const& measures, std::o
     }
   }
   auto const add = [&](Variable const& variable) {
+    // Lists of pairs hold positions along the sides of the matrices.
+    for (auto const& [side, title] : {std::pair{"a", "row"}, std::pair{"b", "column"}})
+      if (variable.coordinate && variable.name == std::string("pair_") + side && has_dimension(results, side)) {
+        columns.emplace_back(std::in_place, results, variable, dimensions, labels_along(results, side));
+        header.emplace_back(title);
+        return;
+      }
     columns.emplace_back(std::in_place, results, variable, dimensions);
     header.push_back(csv_field(variable.name));
   };
   for (auto const& variable : results.variables)
     if (variable.coordinate && !variable.dimensions.empty() && is_subset(variable.dimensions, dimensions) &&
-        !contains(measures, variable.name))
+        !contains(measures, variable.name) && (measures.empty() || identifies(results, variable)))
       add(variable);
   for (auto const& name : measures.empty() ? data_variables(results) : measures) {
     auto const& variable = results.at(name);

@@ -8,6 +8,7 @@
 #include "confer/core/text.hpp"
 #include "confer/io/basis_store.hpp"
 #include "confer/io/results.hpp"
+#include "confer/linalg/blas_info.hpp"
 #include "confer/model/representation.hpp"
 #include "confer/run/load.hpp"
 #include "run/align_one.hpp"
@@ -61,6 +62,7 @@ void check_strict(JobConfig const& config, Catalog const& catalog, std::vector<R
 }  // namespace
 
 int run_align(JobConfig const& config, Communicator const& comm) {
+  set_blas_threads(config.run.threads);
   PhaseTimer timer;
   timer.start("read headers");
   together(comm, [&] {

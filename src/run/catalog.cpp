@@ -126,7 +126,8 @@ std::string refusals_text(Catalog const& catalog) {
   std::string text = "\n" + counted(catalog.refusals.size(), "refusal") + ":\n";
   for (auto const& refusal : catalog.refusals) {
     text += "    " + printable(refusal.label) + ": " + refusal.reason;
-    std::string const where = (refusal.dataset.empty() ? "" : printable(refusal.dataset) + " in ") + printable(refusal.file);
+    std::string const where =
+        (refusal.dataset.empty() ? "" : printable(refusal.dataset) + " in ") + printable(refusal.file);
     if (refusal.label != refusal.file) text += " (" + where + ")";
     text += (refusal.advice.empty() ? "" : "; " + refusal.advice) + "\n";
   }
@@ -163,7 +164,8 @@ int run_catalog(JobConfig const& config, Communicator const& comm) {
     std::fflush(stdout);
   }
   if (catalog.checkpoints.empty())
-    throw InputError("nothing in the data can be used", catalog.refusals.front().reason, catalog.refusals.front().advice);
+    throw InputError("nothing in the data can be used", catalog.refusals.front().reason,
+                     catalog.refusals.front().advice);
   return static_cast<int>(catalog.refusals.empty() ? ExitCode::done : ExitCode::partial);
 }
 

@@ -67,8 +67,8 @@ std::vector<ScanBlock> scan_blocks(Catalog const& catalog, std::vector<Represent
     Index const step = std::max<Index>(1, block_values / representation.features);
     for (std::size_t s = 0; s < shards.size(); ++s) {
       Index const begin = std::max(shards[s].first_sample - representation.sample_begin, Index{0});
-      Index const end = std::min(shards[s].first_sample + shards[s].samples - representation.sample_begin,
-                                 representation.samples);
+      Index const end =
+          std::min(shards[s].first_sample + shards[s].samples - representation.sample_begin, representation.samples);
       for (Index i = begin; i < end; i += step)
         blocks.push_back({static_cast<Index>(r), static_cast<Index>(s), i, std::min(step, end - i)});
     }

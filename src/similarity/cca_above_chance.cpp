@@ -10,7 +10,7 @@ namespace {
 
 double score(PairStats const& pair) {
   auto const rho = pair.canonical_correlations;
-  double const edge = wachter(degrees_of_freedom(pair), pair.x.rank(), pair.y.rank()).edge;
+  double const edge = wachter_edge(degrees_of_freedom(pair), pair.x.rank(), pair.y.rank());
   auto const above = std::count_if(rho.begin(), rho.end(), [edge](double r) { return r > edge; });
   return static_cast<double>(above) / static_cast<double>(rho.size());
 }

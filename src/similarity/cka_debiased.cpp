@@ -53,6 +53,7 @@ Measure const measures::cka_debiased = {
     .core = true,
     .score = score,
     .chance = chance,
+    .chance_by_rank = true,
 };
 
 }  // namespace confer

@@ -34,6 +34,7 @@ Measure const measures::subspace_overlap = {
     .core = false,
     .score = score,
     .chance = chance,
+    .chance_by_rank = true,
 };
 
 }  // namespace confer

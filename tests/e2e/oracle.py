@@ -13,6 +13,7 @@ from scipy import integrate
 
 ROUNDOFF = {"float16": 2.0**-11, "float32": 2.0**-24, "float64": 2.0**-53}
 MEASURES = ("cca", "cca_r2", "svcca", "pwcca", "cka", "cka_debiased", "procrustes", "procrustes_angle", "regression")
+WITH_CHANCE = ("cka", "cka_debiased", "cca_r2", "regression")  # mean and standard deviation in closed form
 
 
 @dataclass
@@ -47,7 +48,8 @@ class Representation:
         u, s, vt = np.linalg.svd(x, full_matrices=False)
         tau = self.roundoff / np.sqrt(3) * self.stored_rms * (np.sqrt(n) + np.sqrt(p))
         cut = 2 * tau if relative_tolerance is None else relative_tolerance * s[0]
-        rank = min(int(np.sum(s > max(cut, 8 * 2.0**-53 * np.linalg.norm(x)))), n - 1)
+        arithmetic = 32 * 2.0**-53 * np.sqrt(min(n, p)) * np.linalg.norm(x)  # what is left of an exact zero
+        rank = min(int(np.sum(s > max(cut, arithmetic))), n - 1)
         self.u, self.s, self.vt = u[:, :rank], s[:rank], vt[:rank]
         return self
 
@@ -142,6 +144,26 @@ def pwcca(x, y):
     return np.sum(weights * np.clip(rho, 0, 1)) / np.sum(weights)
 
 
+def pairwise(score, representations):
+    """Matrix of a score over all pairs of factored representations of the same rows; 0 where they cannot be paired."""
+    return np.array([[score(x, y) if comparable(x, y) and x.rank and y.rank else 0.0 for y in representations]
+                     for x in representations])
+
+
+def pwcca_looseness(x, y):
+    """How far PWCCA moves when the bases are rounded to single precision.
+
+    Within equal canonical correlations the variates, hence the weights, are arbitrary: there the value is ill-defined.
+    """
+    moved = [0.0]
+    for sign in (0.5, 1.0, 1.5):  # three roundings of the same bases
+        rounded = [Representation(r.network, r.step, r.layer, r.depth, r.inputs_id, r.matrix, r.stored_rms, r.roundoff,
+                                  u=(r.u * (1 + sign * 2.0**-20)).astype(np.float32) / (1 + sign * 2.0**-20), s=r.s,
+                                  vt=r.vt) for r in (x, y)]
+        moved.append(abs(pwcca(*rounded) - pwcca(x, y)))
+    return max(moved)
+
+
 def u_centred_products(representations):
     """All inner products <K~_i, K~_j> of the U-centred Gram matrices, over blocks of their rows."""
     n = len(representations[0].matrix)
@@ -198,20 +220,23 @@ def wachter(freedom, rx, ry):
 
 
 def chance(x, y):
-    """name -> (mean, standard deviation) when the rows of one side are relabelled at random."""
-    freedom = len(x.matrix) - 1
+    """name -> mean when the rows of one side are relabelled at random, and standard deviation under rotation."""
+    rows, freedom = len(x.matrix), len(x.matrix) - 1
     tk, tl, kk, ll = np.sum(x.s**2), np.sum(y.s**2), np.sum(x.s**4), np.sum(y.s**4)
     a, b = x.rank, y.rank
 
-    def spread(squared_x, trace_x, squared_y, trace_y):
+    def rotation(squared_x, trace_x, squared_y, trace_y):
         product = max(squared_x - trace_x**2 / freedom, 0) * max(squared_y - trace_y**2 / freedom, 0)
-        return np.sqrt(2 * product / ((freedom - 1) * (freedom + 2)))
+        return 2 * product / ((freedom - 1) * (freedom + 2))
 
-    return {
-        "cka": (tk * tl / (freedom * np.sqrt(kk * ll)), spread(kk, tk, ll, tl) / np.sqrt(kk * ll)),
-        "cca_r2": (max(a, b) / freedom, spread(a, a, b, b) / min(a, b)),
-        "regression": (a / freedom, spread(a, a, ll, tl) / tl),
+    levels = {
+        "cka": (tk * tl / (freedom * np.sqrt(kk * ll)), np.sqrt(rotation(kk, tk, ll, tl) / (kk * ll))),
+        "cca_r2": (max(a, b) / freedom, np.sqrt(rotation(a, a, b, b)) / min(a, b)),
+        "regression": (a / freedom, np.sqrt(rotation(a, a, ll, tl)) / tl),
     }
+    if rows > 3:
+        levels["cka_debiased"] = (0, np.sqrt(2 / (rows * (rows - 3))))
+    return levels
 
 
 # ---- everything --------------------------------------------------------------------------------------------------
@@ -225,8 +250,9 @@ def all_pairs(representations, variance=0.99, components=None, relative_toleranc
     for r in representations:
         r.factor(relative_tolerance)
     count = len(representations)
-    names = list(MEASURES) + [f"{m}_{kind}" for m in ("cka", "cca_r2", "regression") for kind in ("null", "z")]
+    names = list(MEASURES) + [f"{m}_{kind}" for m in WITH_CHANCE for kind in ("null", "z")]
     out = {name: np.full((count, count), np.nan) for name in names + ["cca_null", "cca_above_edge"]}
+    deviations = {name: np.full((count, count), np.nan) for name in WITH_CHANCE}
     for i, x in enumerate(representations):
         for j, y in enumerate(representations):
             if not comparable(x, y) or x.rank == 0 or y.rank == 0:
@@ -235,13 +261,12 @@ def all_pairs(representations, variance=0.99, components=None, relative_toleranc
                 out[name][i, j] = value
             if i == j:  # a representation is never independent of itself
                 continue
+            out["cca_null"][i, j], edge = wachter(len(x.matrix) - 1, x.rank, y.rank)
+            out["cca_above_edge"][i, j] = np.sum(canonical_correlations(x, y) > edge)
             for name, (mean, deviation) in chance(x, y).items():
                 out[f"{name}_null"][i, j] = mean
                 if deviation > 0:
-                    out[f"{name}_z"][i, j] = (out[name][i, j] - mean) / deviation
-            mean, edge = wachter(len(x.matrix) - 1, x.rank, y.rank)
-            out["cca_null"][i, j] = mean
-            out["cca_above_edge"][i, j] = np.sum(canonical_correlations(x, y) > edge)
+                    deviations[name][i, j] = deviation
     groups = {}
     for i, r in enumerate(representations):
         if r.rank > 0 and len(r.matrix) >= 4:
@@ -250,4 +275,6 @@ def all_pairs(representations, variance=0.99, components=None, relative_toleranc
         products = u_centred_products([representations[i] for i in group])
         norms = np.sqrt(np.diag(products))
         out["cka_debiased"][np.ix_(group, group)] = products / norms[:, None] / norms[None, :]
+    for name, deviation in deviations.items():
+        out[f"{name}_z"] = (out[name] - out[f"{name}_null"]) / deviation
     return out

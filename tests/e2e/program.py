@@ -30,8 +30,10 @@ class Run:
 def confer(*arguments, ranks=1, cwd=None):
     """Runs `mpirun -n ranks confer arguments`; a hang fails the test and leaves nothing running."""
     command = ["mpirun", "-n", str(ranks), os.environ["CONFER"], *map(str, arguments)]
+    environment = {**_ENVIRONMENT, **os.environ}
+    environment.pop("OPENBLAS_NUM_THREADS", None)  # the program itself says how many threads BLAS uses
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               text=True, cwd=cwd, env={**_ENVIRONMENT, **os.environ}, start_new_session=True)
+                               text=True, cwd=cwd, env=environment, start_new_session=True)
     try:
         out, err = process.communicate(timeout=TIMEOUT)
     except subprocess.TimeoutExpired:

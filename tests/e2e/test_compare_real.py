@@ -14,7 +14,6 @@ DIGITS = os.path.join(DATA, "D")
 PAIR = os.path.join(DATA, "E")
 GRU = os.path.join(DATA, "F")
 PUBLISHED = os.path.join(DATA, "third_party")
-WITH_CHANCE = ("cka", "cca_r2", "regression")
 
 
 class CompareReal(TestCase):
@@ -32,14 +31,18 @@ class CompareReal(TestCase):
             if name == "procrustes_angle":  # near 0 an angle has half of the digits that its cosine has
                 got, want = np.cos(got), np.cos(want)
             np.testing.assert_array_equal(np.isnan(got), np.isnan(want), name)
-            self.assertLessEqual(np.nanmax(np.abs(got - want)), tolerance, name)
-        for name in WITH_CHANCE:
+            allowed = tolerance
+            if name == "pwcca":  # ill-defined where canonical correlations are equal
+                allowed = tolerance + 20 * oracle.pairwise(oracle.pwcca_looseness, representations)
+            self.assertLessEqual(np.nanmax(np.abs(got - want) - allowed), 0, name)
+        for name in oracle.WITH_CHANCE:
             np.testing.assert_allclose(results[f"{name}_null"].values, expected[f"{name}_null"], rtol=1e-6,
                                        err_msg=name)
             np.testing.assert_allclose(results[f"{name}_z"].values, expected[f"{name}_z"], rtol=1e-4, atol=1e-4,
                                        err_msg=name)
         np.testing.assert_allclose(results["cca_null"].values, expected["cca_null"], rtol=0, atol=1e-6)
-        np.testing.assert_array_equal(results["cca_above_edge"].values, expected["cca_above_edge"])
+        others = ~np.eye(len(representations), dtype=bool)
+        np.testing.assert_array_equal(results["cca_above_edge"].values[others], expected["cca_above_edge"][others])
         return expected
 
     def test_four_networks_agree_with_the_oracle(self):
@@ -49,8 +52,13 @@ class CompareReal(TestCase):
         self.check(results, oracle.load(oracle.files(A)), 1e-6)
 
     def test_exact_agrees_to_rounding(self):
-        results = self.compare([A], "--exact", ranks=2)
-        self.check(results, oracle.load(oracle.files(A)), 1e-10)
+        for data in (A, MLP):
+            with self.subTest(data):
+                results = self.compare([data], "--exact", ranks=2)
+                representations = oracle.load(oracle.files(data))
+                self.check(results, representations, 1e-9)
+                expected = oracle.pairwise(oracle.pwcca, representations)
+                self.assertLess(np.abs(results["pwcca"].values - expected).max(), 1e-9)
 
     def test_checkpoints_of_one_run(self):
         self.check(self.compare([MLP]), oracle.load(oracle.files(MLP)), 1e-6)
@@ -81,11 +89,12 @@ class CompareReal(TestCase):
         np.testing.assert_allclose(results["cka"].values, 1.0, atol=1e-6)
 
     def test_kept_components_and_rank_rule(self):
-        for options, arguments in ((("--variance", "0.9"), {"variance": 0.9}),
-                                   (("--components", "5"), {"components": 5}),
-                                   (("--rank-tolerance", "1e-2"), {"relative_tolerance": 1e-2})):
+        for options, arguments, tolerance in (
+                (("--variance", "0.9"), {"variance": 0.9}, 1e-6), (("--components", "5"), {"components": 5}, 1e-6),
+                # Debiased CKA takes the lengths of whole rows, also of what the rank rule leaves out.
+                (("--rank-tolerance", "1e-2"), {"relative_tolerance": 1e-2}, 1e-5)):
             with self.subTest(options):
-                self.check(self.compare([MLP], *options), oracle.load(oracle.files(MLP)), 1e-6, **arguments)
+                self.check(self.compare([MLP], *options), oracle.load(oracle.files(MLP)), tolerance, **arguments)
 
     def test_a_range_of_samples(self):
         results = self.compare([A], "--samples", "250:850", ranks=2)
@@ -140,6 +149,8 @@ class CompareReal(TestCase):
                 results = self.compare(data, ranks=ranks, code=1, name=name)
                 self.assertEqual(set(results.variables), set(reference.variables))
                 for variable in reference.variables:
+                    if variable == "key" or set(reference[variable].dims) & {"phase", "file"}:
+                        continue  # time, place and age of files
                     want, got = reference[variable].values, results[variable].values
                     if want.dtype.kind == "f":  # bits, with equal NaN
                         want, got = want.view(np.int64), got.view(np.int64)

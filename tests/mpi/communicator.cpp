@@ -1,7 +1,6 @@
 #include "confer/comm/communicator.hpp"
 
 #include <gtest/gtest.h>
-
 #include <mpi.h>
 
 #include <algorithm>
@@ -85,7 +84,8 @@ TEST(Communicator, BroadcastsValuesAndText) {
     std::vector<Index> values(1000, world.rank());
     world.broadcast(std::span(values), root);
     EXPECT_EQ(values, std::vector<Index>(1000, root));
-    std::string text = world.rank() == root ? "text of rank " + std::to_string(root) : "something longer to be replaced";
+    std::string text =
+        world.rank() == root ? "text of rank " + std::to_string(root) : "something longer to be replaced";
     world.broadcast(text, root);
     EXPECT_EQ(text, "text of rank " + std::to_string(root));
     std::string empty = world.rank() == root ? "" : "x";

@@ -65,7 +65,8 @@ TEST(HandOut, EachRankBeginsItsItemsInOrder) {
 TEST(HandOut, RankZeroOnlyCoordinatesWhenAskedTo) {
   auto const world = Communicator::world();
   Index own = 0;
-  hand_out(world, 50, [&](Index, Poll const&) { ++own; }, with_mode(Mode::only_coordinates));
+  hand_out(
+      world, 50, [&](Index, Poll const&) { ++own; }, with_mode(Mode::only_coordinates));
   EXPECT_TRUE(!world.is_root() || own == (world.size() == 1 ? 50 : 0)) << own;
 }
 
@@ -120,8 +121,7 @@ TEST(HandOut, FailureOfAnyRankReachesAllRanks) {
     } catch (InputError const& error) {
       text = error.what();
     }
-    EXPECT_EQ(text,
-              (world.size() > 1 ? "rank " + std::to_string(failing) + ": " : std::string()) + "tile is damaged");
+    EXPECT_EQ(text, (world.size() > 1 ? "rank " + std::to_string(failing) + ": " : std::string()) + "tile is damaged");
   }
 }
 
@@ -137,7 +137,9 @@ TEST(HandOut, FailureOfTheReportReachesAllRanks) {
   auto const world = Communicator::world();
   HandOutOptions options;
   options.on_done = [](Index) { throw EnvironmentError("disk is full"); };
-  EXPECT_THROW(hand_out(world, 100, [](Index, Poll const&) { pause(); }, options), EnvironmentError);
+  EXPECT_THROW(hand_out(
+                   world, 100, [](Index, Poll const&) { pause(); }, options),
+               EnvironmentError);
 }
 
 TEST(HandOut, CanBeUsedAgainAfterAFailure) {
@@ -187,10 +189,13 @@ TEST(HandOut, StopBeforeTheFirstItemDoesNothing) {
   auto const world = Communicator::world();
   HandOutOptions options;
   options.stop_requested = [] { return true; };
-  auto const result = hand_out(world, 10, [](Index, Poll const&) { ADD_FAILURE() << "an item began"; }, options);
+  auto const result = hand_out(
+      world, 10, [](Index, Poll const&) { ADD_FAILURE() << "an item began"; }, options);
   EXPECT_TRUE(result.stopped);
   EXPECT_EQ(result.done, 0);
-  EXPECT_FALSE(hand_out(world, 0, [](Index, Poll const&) {}, options).stopped);
+  EXPECT_FALSE(hand_out(
+                   world, 0, [](Index, Poll const&) {}, options)
+                   .stopped);
 }
 
 TEST(HandOut, WorkMayUseTheCommunicatorItself) {

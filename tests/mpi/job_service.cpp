@@ -144,7 +144,8 @@ TEST(StopSignal, EverySignalIsARequest) {
 }
 
 TEST(StopSignal, NestedObjectsSeeTheSignalAndPutHandlersBack) {
-  struct sigaction ignore {}, after {};
+  struct sigaction ignore {
+  }, after{};
   ignore.sa_handler = SIG_IGN;
   struct sigaction before {};
   sigaction(SIGUSR1, &ignore, &before);

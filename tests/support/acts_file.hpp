@@ -46,17 +46,17 @@ inline h5::Handle half_type(H5T_order_t order = H5T_ORDER_LE) {
 /// How an array is stored.
 struct ArrayOptions {
   hid_t type = H5T_IEEE_F32LE;
-  std::string axes = {};         ///< no attribute when empty
-  std::vector<Index> chunk = {}; ///< contiguous when empty
+  std::string axes = {};          ///< no attribute when empty
+  std::vector<Index> chunk = {};  ///< contiguous when empty
   bool gzip = false;
   bool fletcher32 = false;
-  bool write = true;             ///< false: the values are never written
+  bool write = true;  ///< false: the values are never written
 };
 
 /// 0, 1, 2, ... for an array of these extents.
 inline std::vector<double> counting(std::vector<Index> const& extents) {
-  std::vector<double> values(static_cast<std::size_t>(
-      std::accumulate(extents.begin(), extents.end(), Index{1}, std::multiplies<>())));
+  std::vector<double> values(
+      static_cast<std::size_t>(std::accumulate(extents.begin(), extents.end(), Index{1}, std::multiplies<>())));
   std::iota(values.begin(), values.end(), 0.0);
   return values;
 }
@@ -132,7 +132,8 @@ class ActsFile {
     replace(object, name);
     h5::Handle const type(H5Tcopy(H5T_C_S1));
     hsize_t const count = values.size();
-    h5::Handle const space(count == 1 && name != "layers" ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &count, nullptr));
+    h5::Handle const space(count == 1 && name != "layers" ? H5Screate(H5S_SCALAR)
+                                                          : H5Screate_simple(1, &count, nullptr));
     H5Tset_size(type, fixed ? values.front().size() : H5T_VARIABLE);
     if (!fixed) H5Tset_cset(type, H5T_CSET_UTF8);
     h5::Handle const attribute(H5Acreate2(object, name.c_str(), type, space, 0, 0));

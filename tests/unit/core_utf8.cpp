@@ -1,6 +1,6 @@
-#include "confer/core/utf8.hpp"
-
 #include <gtest/gtest.h>
+
+#include "confer/core/utf8.hpp"
 
 namespace confer {
 namespace {

@@ -72,6 +72,34 @@ TEST(Csv, OtherVariablesAreTabledByDimension) {
   EXPECT_THROW(table(pairs(), {{"canonical_correlation", "pwcca"}, TableShape::tidy}), UsageError);
 }
 
+TEST(Csv, PairsInAListHaveTheirLabels) {
+  auto results = pairs();
+  results.variables.push_back({"pair_a", {"pair"}, std::vector<Index>{0}, {}, true});
+  results.variables.push_back({"pair_b", {"pair"}, std::vector<Index>{1}, {}, true});
+  std::string const text = table(results, {{"canonical_correlation"}, TableShape::tidy});
+  EXPECT_EQ(text,
+            "component,row,column,canonical_correlation\n"
+            "0,n@1/x,m@2/y,0.5\n1,n@1/x,m@2/y,0.25\n2,n@1/x,m@2/y,0\n");
+}
+
+TEST(Csv, MatricesThatAreNoMeasuresWaitToBeAskedFor) {
+  auto results = pairs();
+  results.variables.push_back({"cca_above_edge", {"a", "b"}, std::vector<double>(4, 2.0), {}, false});
+  for (auto& variable : results.variables)
+    if (variable.name == "pwcca") variable.attributes["kind"] = std::string("similarity");
+  EXPECT_EQ(table(results), table(pairs()));
+  EXPECT_NE(table(results, {{"cca_above_edge"}, TableShape::tidy}).find("cca_above_edge,2"), std::string::npos);
+}
+
+TEST(Csv, VariablesAskedForStandBesideTheirLabelsOnly) {
+  auto results = pairs();
+  results.variables.push_back({"a", {"a"}, Texts{"n@1/x", "m@2/y"}, {}, true});
+  results.variables.push_back({"rank", {"a"}, std::vector<Index>{4, 5}, {}, true});
+  results.variables.push_back({"seed", {"a"}, std::vector<Index>{6, 7}, {}, true});
+  EXPECT_EQ(table(results, {{"rank"}, TableShape::tidy}),
+            "label,network,step,layer,rank\nn@1/x,n,1,x,4\nm@2/y,m,2,y,5\n");
+}
+
 TEST(Csv, NamesThatTheResultsLackAreListed) {
   try {
     table(pairs(), {{"cca"}, TableShape::tidy});

@@ -1,12 +1,11 @@
 // Every layout of stored arrays against values worked out by index arithmetic.
-#include "confer/io/activation_reader.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 
 #include "confer/core/error.hpp"
+#include "confer/io/activation_reader.hpp"
 #include "confer/io/catalog_reader.hpp"
 #include "io/half.hpp"
 #include "support/acts_file.hpp"
@@ -136,8 +135,9 @@ Catalog write_conv(TemporaryDirectory const& directory, std::string const& axes)
 }
 
 TEST(ActivationReader, ReadsConvolutionalMapsInAnyOrderOfAxes) {
-  for (std::string const axes : {"sample,channel,height,width", "sample,height,width,channel", "width,channel,sample,height",
-                                 "channel,height,width,sample", "height,sample,channel,width"}) {
+  for (std::string const axes :
+       {"sample,channel,height,width", "sample,height,width,channel", "width,channel,sample,height",
+        "channel,height,width,sample", "height,sample,channel,width"}) {
     TemporaryDirectory directory;
     auto const catalog = write_conv(directory, axes);
 

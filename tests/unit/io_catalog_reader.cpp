@@ -1,6 +1,4 @@
 // What a catalog says about right files: order, shards, trajectories, metadata, targets.
-#include "confer/io/catalog_reader.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,6 +7,7 @@
 #include <limits>
 
 #include "confer/core/error.hpp"
+#include "confer/io/catalog_reader.hpp"
 #include "support/acts_file.hpp"
 
 namespace confer {
@@ -34,7 +33,8 @@ TEST(CatalogReader, OrdersByNetworkStepAndDepthWhateverTheOrderOfFiles) {
   std::vector<std::string> labels;
   for (auto const& checkpoint : catalog.checkpoints)
     for (auto const& layer : checkpoint.layers) labels.push_back(checkpoint.label(layer));
-  EXPECT_EQ(labels, (std::vector<std::string>{"a@3/z", "a@3/a", "a@20/z", "a@20/a", "a@100/z", "a@100/a", "b@0/z", "b@0/a"}));
+  EXPECT_EQ(labels,
+            (std::vector<std::string>{"a@3/z", "a@3/a", "a@20/z", "a@20/a", "a@100/z", "a@100/a", "b@0/z", "b@0/a"}));
 }
 
 TEST(CatalogReader, ReadsWhatTheRootAttributesSay) {

@@ -1,11 +1,10 @@
-#include "confer/io/target_reader.hpp"
-
 #include <gtest/gtest.h>
 
 #include <limits>
 
 #include "confer/core/error.hpp"
 #include "confer/io/catalog_reader.hpp"
+#include "confer/io/target_reader.hpp"
 #include "support/acts_file.hpp"
 
 namespace confer {

@@ -1,6 +1,6 @@
-#include "confer/linalg/blas_info.hpp"
-
 #include <gtest/gtest.h>
+
+#include "confer/linalg/blas_info.hpp"
 
 namespace confer {
 

@@ -1,8 +1,7 @@
-#include "confer/model/representation.hpp"
-
 #include <gtest/gtest.h>
 
 #include "confer/core/error.hpp"
+#include "confer/model/representation.hpp"
 
 namespace confer {
 namespace {
@@ -18,7 +17,8 @@ LayerInfo layer(std::string name, std::vector<Axis> axes, std::vector<Index> ext
 // Networks a (steps 0, 10, 500) and b (steps 0, 20), 100 samples each, layers "conv" (8 channels, 4 x 2) and "fc.1".
 Catalog catalog() {
   Catalog result;
-  for (auto const& [network, step] : {std::pair<std::string, Index>{"a", 0}, {"a", 10}, {"a", 500}, {"b", 0}, {"b", 20}}) {
+  for (auto const& [network, step] :
+       {std::pair<std::string, Index>{"a", 0}, {"a", 10}, {"a", 500}, {"b", 0}, {"b", 20}}) {
     Checkpoint checkpoint;
     checkpoint.network = network;
     checkpoint.step = step;
@@ -33,7 +33,8 @@ Catalog catalog() {
 
 std::vector<std::string> labels(Selection const& selection) {
   std::vector<std::string> result;
-  for (auto const& representation : select_representations(catalog(), selection)) result.push_back(representation.label);
+  for (auto const& representation : select_representations(catalog(), selection))
+    result.push_back(representation.label);
   return result;
 }
 

@@ -101,6 +101,22 @@ TEST_P(Contract, AsksForAllItReads) {
   EXPECT_NEAR(score(measure(), x, y), measure().score(pair.stats()), 1e-12);
 }
 
+TEST_P(Contract, ChanceDependsOnRanksAloneExactlyWhenItSaysSo) {
+  if (measure().chance == nullptr) {
+    EXPECT_FALSE(measure().chance_by_rank);
+    return;
+  }
+  auto const chance = [this](Matrix<double> const& x, Matrix<double> const& y) {
+    PlainFactor const fx = factor(x, 1.0), fy = factor(y, 1.0);  // all components, so that they agree
+    return measure().chance(PairWorkspace(fx.view(), fy.view(), measure().needs).stats()).value();
+  };
+  auto const [x, y] = related(23, 5, 7);
+  auto const first = chance(x, y), second = chance(gaussian(80, 5, 1), gaussian(80, 7, 2));
+  bool const same =
+      first.mean == second.mean && first.standard_deviation == second.standard_deviation && first.shift == second.shift;
+  EXPECT_EQ(same, measure().chance_by_rank);
+}
+
 TEST_P(Contract, IsDocumented) {
   EXPECT_FALSE(std::string(measure().long_name).empty());
   EXPECT_FALSE(std::string(measure().formula).empty());

@@ -11,9 +11,9 @@ namespace confer {
 
 /// Where progress goes and what time it is; replaced in tests.
 struct ProgressOutput {
-  bool live = false;                             ///< redraw one line instead of adding lines
+  bool live = false;                              ///< redraw one line instead of adding lines
   std::function<void(std::string const&)> write;  ///< gets whole lines, or a redrawn line with its control codes
-  std::function<double()> now;                   ///< seconds
+  std::function<double()> now;                    ///< seconds
 };
 
 /// Progress of one phase after another. Only rank 0 writes, to standard error; other ranks may call everything.

@@ -6,7 +6,8 @@
 
 namespace confer {
 
-/// True when the bytes are well-formed UTF-8 without a zero byte (no overlong forms, surrogates, or values past U+10FFFF).
+/// True when the bytes are well-formed UTF-8 without a zero byte (no overlong forms, surrogates, or values past
+/// U+10FFFF).
 bool is_utf8(std::string_view text);
 
 /// The text with every malformed byte replaced by U+FFFD.

@@ -31,7 +31,8 @@ struct HandOutResult {
 /// it computes, except the last few, which go to idle ranks only.
 /// After a stop request no further item begins; items under way are finished. If work throws on any rank, the others
 /// finish their items under way and then all ranks throw, as `agree` does.
-HandOutResult hand_out(Communicator const& comm, Index items, std::function<void(Index item, Poll const& poll)> const& work,
+HandOutResult hand_out(Communicator const& comm, Index items,
+                       std::function<void(Index item, Poll const& poll)> const& work,
                        HandOutOptions const& options = {});
 
 }  // namespace confer

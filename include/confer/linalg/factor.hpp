@@ -59,7 +59,7 @@ struct Factor {
   Matrix<float> basis;                   ///< U, local rows x kept directions; empty when exact
   Matrix<double> basis_exact;            ///< U in double precision when exact
   Matrix<double> loadings;               ///< diag(s) V', kept directions x features
-  std::vector<double> squared_row_norms; ///< of the centred local rows
+  std::vector<double> squared_row_norms; ///< of the centred local rows, as far as directions are kept
   std::vector<double> mean;              ///< of every feature
   double total_variance = 0;             ///< trace of the centred Gram matrix
   double cut = 0;                        ///< singular values below this were taken as zero

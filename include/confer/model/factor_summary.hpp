@@ -28,7 +28,7 @@ struct FactorSummary {
   std::vector<double> singular_values;  ///< to numerical rank
   Index components = 0;                 ///< leading directions that SVCCA keeps
   Index kept = 0;                       ///< directions whose basis is stored
-  double total_variance = 0;            ///< sum of squares of the centred values
+  double total_variance = 0;            ///< sum of s^2: squares of the centred values, but for what rounding can explain
   double sum_fourth_powers = 0;         ///< sum of s^4
   double sum_squared_row_norms = 0;     ///< sum over rows of |x|^4
   double tau = 0;

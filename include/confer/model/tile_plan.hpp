@@ -47,7 +47,10 @@ struct PairCost {
 /// Predicted seconds for one pair with `rows` samples and k, l directions.
 double pair_seconds(PairCost const& cost, Index rows, Index k, Index l);
 
-/// Panels of about total/12 columns (256 to 1536), then all tiles between panels of a group, biggest first.
+/// Panels of about total/12 columns (256 to 1536) of the representations of each group in order, group by group.
+std::vector<Panel> plan_panels(std::span<PlanItem const> items);
+
+/// The panels, and all tiles between panels of a group, biggest first.
 TilePlan plan_tiles(std::span<PlanItem const> items, PairCost const& cost);
 
 }  // namespace confer

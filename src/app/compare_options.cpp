@@ -1,0 +1,32 @@
+#include "app/compare_options.hpp"
+
+#include "app/values.hpp"
+#include "confer/similarity/measure.hpp"
+
+namespace confer::app {
+
+OptionGroup compare_options(CompareOptions& compare) {
+  return {"Comparison",
+          {{"measures", "LIST",
+            "measures, with commas between them; core and all are sets, confer measures lists them (default: core)",
+            [&compare](std::string const& text) {
+              compare.measures = name_list(text);
+              select_measures(compare.measures);
+            }},
+           {"pairs", "WHICH",
+            "all, cross-network (of different networks), same-layer (of equal name), or to=GLOB: every representation "
+            "with those whose label network@step/layer matches (default: all)",
+            [&compare](std::string const& text) { compare.pairs = pair_selection(text); }},
+           {"variance", "SHARE", "share of the variance that SVCCA keeps (default: 0.99)",
+            [&compare](std::string const& text) { compare.variance = number_between(text, 0, LowerEnd::excluded, 1); }},
+           {"components", "K", "number of components that SVCCA keeps, instead of a share of the variance",
+            [&compare](std::string const& text) { compare.components = whole_number_between(text, 1, 1 << 30); }},
+           switch_option("coefficients", "also write the canonical correlations of every pair", compare.coefficients),
+           switch_option("exact", "double precision throughout: slower, needs twice the memory", compare.exact)}};
+}
+
+std::vector<std::pair<std::string, std::string>> compare_exclusions() {
+  return {{"variance", "components"}, {"quiet", "verbose"}};
+}
+
+}  // namespace confer::app

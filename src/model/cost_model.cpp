@@ -1,0 +1,332 @@
+#include "confer/model/cost_model.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <queue>
+
+#include "confer/model/tile_plan.hpp"
+
+namespace confer {
+
+namespace {
+
+// What the stages do, as constants of the formulas.
+constexpr double raw_values_kept = 192.0 * (1 << 20);  // bytes up to which a matrix is read once
+constexpr double rows_in_memory = 65536;               // of a panel
+constexpr double factor_block_values = 1 << 21;        // values multiplied at once in a factor
+constexpr double word = 8;
+constexpr double header_seconds = 4e-3;                // to look into one file
+constexpr double write_bandwidth = 1e9;                // bytes/s of the results file
+constexpr double summary_bytes = 250, summary_bytes_per_direction = 20;
+constexpr double element_passes = 8;                   // over a matrix in a factor besides products: centre, scan, copy
+constexpr double score_bytes = 48;                     // of a pair's record besides its values
+constexpr double request_bytes = 32;                   // to be given a tile
+
+double as_double(Index value) { return static_cast<double>(value); }
+
+double value_bytes(JobSize const& job) { return job.exact ? 8 : 4; }
+
+double stored(JobSize const& job, RepresentationSize const& r) {
+  double const loadings = job.work.weights ? as_double(r.kept) * as_double(r.features) : 0;
+  return 8 * as_double(r.rows) + value_bytes(job) * (as_double(r.rows) * as_double(r.kept) + loadings) + 512;
+}
+
+struct FactorCost {
+  double products = 0;  // flops of matrix products
+  double eigen = 0;     // sum of small sides cubed
+  double passes = 0;    // over the stored values
+  double seconds = 0;   // on one rank, reading included
+};
+
+FactorCost factor_cost(JobSize const& job, RepresentationSize const& r, MachineRates const& rates) {
+  double const n = as_double(r.rows), p = as_double(r.features), k = as_double(r.kept);
+  double const small = std::min(n, p), large = std::max(n, p);
+  FactorCost cost;
+  cost.products = n * p * small;           // Gram matrix, one triangle
+  cost.eigen = small * small * small;
+  if (p <= n || job.work.weights) cost.products += 2 * n * p * k;  // the side that is not the eigenvectors
+  if (r.levels > 1 || job.exact) {         // directions below a thousandth once more, and re-orthonormalised
+    double const rest = small / 2;
+    cost.products += 2 * n * p * rest + large * rest * rest + 2 * n * k * k;
+    cost.eigen += rest * rest * rest;
+  }
+  bool const once = n * p * word <= raw_values_kept || p > n;
+  cost.passes = once ? 1 : 2 + as_double(r.levels);
+  double const reading_rate = std::min(rates.decode, rates.read_bandwidth * as_double(job.nodes) / as_double(job.ranks));
+  cost.seconds = cost.products / rates.dgemm + rates.eigh * cost.eigen + cost.passes * r.file_bytes / reading_rate +
+                 (element_passes * n * p * word + 2 * stored(job, r)) / rates.memory_bandwidth;
+  return cost;
+}
+
+double factor_memory(JobSize const& job, RepresentationSize const& r) {
+  double const n = as_double(r.rows), p = as_double(r.features), k = as_double(r.kept), small = std::min(n, p);
+  double const raw = n * p * word <= raw_values_kept || p > n ? n * p * word : 0;
+  double const block = word * std::min(n * p, std::max(factor_block_values, 64 * p));
+  double const squares = 7 * word * small * small;  // Gram matrix, eigenvectors, LAPACK's workspace, directions
+  double const basis = n * k * (job.exact ? 16 : r.levels > 1 ? 12 : 4);
+  double const loadings = job.work.weights ? p * k * (word + value_bytes(job)) : 0;
+  return raw + block + squares + basis + loadings + p * k * word;
+}
+
+// Representations of one shape; panels are made of such.
+using Shape = std::vector<Index>;
+Shape shape_of(RepresentationSize const& r) { return {r.rows, r.features, r.kept, r.components}; }
+
+// Arithmetic of one pair besides its share of the panels' product.
+struct PairCosts {
+  double flops = 0, seconds = 0, limit = 0;
+};
+
+PairCosts pair_costs(JobSize const& job, Shape const& a, Shape const& b, MachineRates const& rates) {
+  PairWork const& work = job.work;
+  PairCosts costs;
+  auto const block = [&](SizeCurve const& curve, Index rows, Index cols, double flops_per_cube) {
+    double const small = as_double(std::min(rows, cols)), large = as_double(std::max(rows, cols));
+    // The Gram matrix grows with the longer side, the eigenvalues do not.
+    costs.seconds += curve.at(small) * (large / std::max(small, 1.0) + 4.0 / 3) / (1 + 4.0 / 3);
+    costs.flops += small * small * large + flops_per_cube * small * small * small;
+  };
+  if (work.canonical && !work.weights) block(rates.spectra, a[2], b[2], 4.0 / 3);
+  if (work.truncated) block(rates.spectra, std::min(a[2], a[3]), std::min(b[2], b[3]), 4.0 / 3);
+  if (work.nuclear) block(rates.spectra, a[2], b[2], 4.0 / 3);
+  if (work.weights) {
+    block(rates.weights, a[2], b[2], 9);
+    double const small = as_double(std::min(a[2], b[2]));
+    double const products = 2 * small * (as_double(a[2]) * as_double(a[1]) + as_double(b[2]) * as_double(b[1]));
+    costs.flops += products;
+    costs.seconds += products / (job.exact ? rates.dgemm : rates.sgemm);
+  }
+  costs.limit = costs.seconds;
+  costs.seconds += rates.scores.at(std::sqrt(as_double(a[2]) * as_double(b[2])));
+  return costs;
+}
+
+// Panels of equal make-up.
+struct PanelType {
+  Index rows = 0, columns = 0;
+  std::map<Shape, double> shapes;
+  auto operator<=>(PanelType const&) const = default;
+};
+
+struct TileTotals {
+  std::vector<WorkItems> items;
+  double flops = 0, product_flops = 0, limit = 0;
+};
+
+// Tiles between panels by the make-up of both: few kinds however many panels.
+TileTotals tile_totals(JobSize const& job, MachineRates const& rates) {
+  std::vector<PlanItem> plan_items;
+  std::map<Index, double> members;
+  for (auto const& r : job.representations) {
+    plan_items.push_back({r.group, r.rows, r.kept});
+    if (r.group >= 0) ++members[r.group];
+  }
+  double comparable = 0;
+  for (auto const& [group, count] : members) comparable += count * (count - 1) / 2;
+  double const share = comparable > 0 ? std::min(1.0, job.pairs / comparable) : 0;
+
+  std::map<Index, std::map<PanelType, double>> types;  // by group
+  for (auto const& panel : plan_panels(plan_items)) {
+    PanelType type{panel.rows, panel.columns, {}};
+    for (Index const member : panel.members) ++type.shapes[shape_of(job.representations[static_cast<std::size_t>(member)])];
+    ++types[plan_items[static_cast<std::size_t>(panel.members[0])].group][type];
+  }
+  TileTotals totals;
+  double const rate = job.exact ? rates.dgemm : rates.sgemm;
+  auto const add = [&](PanelType const& a, PanelType const& b, bool within, double count) {
+    if (count <= 0) return;
+    double const n = as_double(a.rows), area = as_double(a.columns) * as_double(b.columns) * (within ? 0.5 : 1);
+    double const product = job.work.product ? 2 * n * area : 0;
+    double seconds = product / rate, flops = product;
+    // Panels are read from the store, and portions of the product added up in double precision.
+    if (job.work.product)
+      seconds += (n * as_double(b.columns) * value_bytes(job) + std::ceil(n / 2048) * area * 12) / rates.memory_bandwidth;
+    double limit = product / rate;
+    for (auto const& [x, many_x] : a.shapes)
+      for (auto const& [y, many_y] : b.shapes) {
+        double const pairs = share * (!within ? many_x * many_y : x == y ? many_x * (many_x - 1) / 2 : many_x * many_y / 2);
+        PairCosts const pair = pair_costs(job, x, y, rates);
+        seconds += pairs * pair.seconds;
+        flops += pairs * pair.flops;
+        limit += pairs * pair.limit;
+      }
+    totals.items.push_back({seconds, count});
+    totals.flops += count * flops;
+    totals.product_flops += count * product;
+    totals.limit += count * limit;
+  };
+  for (auto const& [group, kinds] : types)
+    for (auto a = kinds.begin(); a != kinds.end(); ++a) {
+      add(a->first, a->first, true, a->second);
+      add(a->first, a->first, false, a->second * (a->second - 1) / 2);
+      for (auto b = std::next(a); b != kinds.end(); ++b) add(a->first, b->first, false, a->second * b->second);
+    }
+  return totals;
+}
+
+PhaseCost header_phase(JobSize const& job, MachineRates const& rates) {
+  PhaseCost phase{"read headers", 0, 0, 0, rates.base_memory, 0, 0, "files to open"};
+  phase.words_sent = job.ranks > 1 ? job.header_bytes / word : 0;
+  phase.limit_seconds = header_seconds * as_double(job.files);
+  phase.seconds = 0.02 + phase.limit_seconds + (job.ranks > 1 ? job.header_bytes / rates.network : 0);
+  return phase;
+}
+
+PhaseCost factor_phase(JobSize const& job, MachineRates const& rates) {
+  PhaseCost phase{"factor", 0, 0, 0, 0, 0, 0, "double-precision products"};
+  std::map<std::vector<double>, WorkItems> kinds;
+  double eigen_seconds = 0, product_seconds = 0, store = 0, summaries = 0;
+  for (auto const& r : job.representations) {
+    FactorCost const cost = factor_cost(job, r, rates);
+    auto& items = kinds[{cost.seconds}];
+    items = {cost.seconds, items.count + job.share_of_factors};
+    phase.flops += job.share_of_factors * (cost.products + 9 * cost.eigen);
+    phase.bytes_read += job.share_of_factors * cost.passes * r.file_bytes;
+    product_seconds += job.share_of_factors * cost.products / rates.dgemm;
+    eigen_seconds += job.share_of_factors * rates.eigh * cost.eigen;
+    store += stored(job, r);
+    summaries += summary_bytes + summary_bytes_per_direction * as_double(r.kept);
+    phase.memory = std::max(phase.memory, factor_memory(job, r));
+  }
+  phase.memory += rates.base_memory;
+  std::vector<WorkItems> items;
+  for (auto const& [seconds, item] : kinds) items.push_back(item);
+  phase.seconds = hand_out_seconds(items, computing_ranks(job.ranks));
+  if (job.ranks > 1) phase.words_sent += summaries / word;
+  double network_seconds = 0;
+  if (job.nodes > 1) {  // the first rank of every node receives all factors and passes them on
+    phase.words_sent += store / word * as_double(job.nodes - 1) / as_double(job.ranks);
+    network_seconds = store / rates.network;
+    phase.seconds += network_seconds;
+  }
+  double const read_seconds = phase.bytes_read / (rates.read_bandwidth * as_double(job.nodes));
+  double const workers = as_double(computing_ranks(job.ranks));
+  phase.limit_seconds = (product_seconds + eigen_seconds) / workers;
+  if (eigen_seconds > product_seconds) phase.limit = "eigen-decompositions";
+  if (read_seconds > phase.limit_seconds) {
+    phase.limit_seconds = read_seconds;
+    phase.limit = "reading";
+  }
+  if (network_seconds > phase.limit_seconds) {
+    phase.limit_seconds = network_seconds;
+    phase.limit = "network";
+  }
+  return phase;
+}
+
+double results_size(JobSize const& job) {
+  double const count = static_cast<double>(job.representations.size());
+  double size = count * count * word * as_double(job.work.measures + 2 * job.work.with_chance + 2);
+  Index longest = 0;
+  for (auto const& r : job.representations) longest = std::max(longest, r.kept);
+  if (job.work.coefficients) size += job.pairs * word * as_double(longest + 2);
+  return size + 1e5 + 500 * count;
+}
+
+}  // namespace
+
+double SizeCurve::at(double size) const {
+  if (points_.empty() || size <= 0) return 0;
+  auto const above = std::find_if(points_.begin(), points_.end(), [&](auto const& p) { return p.first >= size; });
+  if (above == points_.begin()) return above->second * std::pow(size / above->first, 2);
+  auto const& low = *(above - 1);
+  double const power =
+      above == points_.end() ? 3 : std::log(above->second / low.second) / std::log(above->first / low.first);
+  return low.second * std::pow(size / low.first, power);
+}
+
+Index computing_ranks(Index ranks) { return ranks <= 32 ? ranks : ranks - 1; }
+
+double hand_out_seconds(std::vector<WorkItems> items, Index workers) {
+  std::sort(items.begin(), items.end(), [](auto const& a, auto const& b) { return a.seconds > b.seconds; });
+  double const many = as_double(workers);
+  // Only as many are handed out one by one as it takes to level the loads; of the rest everyone takes equally many.
+  double common = 0, longest = 0;
+  std::priority_queue<double, std::vector<double>, std::greater<>> ahead;
+  for (Index w = 0; w < workers; ++w) ahead.push(0);
+  for (auto const& item : items) {
+    if (!(item.seconds > 0)) continue;
+    double const uneven = std::ceil((longest - ahead.top()) / item.seconds) + 1;
+    double const rounds = std::max(0.0, std::floor(item.count / many) - uneven);
+    common += rounds * item.seconds;
+    for (double left = item.count - rounds * many; left > 1e-9; left -= 1) {
+      double const busy = ahead.top() + item.seconds * std::min(left, 1.0);
+      ahead.pop();
+      ahead.push(busy);
+      longest = std::max(longest, busy);
+    }
+  }
+  return common + longest;
+}
+
+double pair_memory(JobSize const& job) {
+  double wide = 0, tall = 0, features = 0;
+  std::vector<PlanItem> items;
+  for (auto const& r : job.representations) {
+    items.push_back({r.group, r.rows, r.kept});
+    tall = std::max(tall, as_double(r.rows));
+    features = std::max(features, as_double(r.features));
+  }
+  double most_members = 0;
+  for (auto const& panel : plan_panels(items)) {
+    wide = std::max(wide, as_double(panel.columns));
+    most_members = std::max(most_members, static_cast<double>(panel.members.size()));
+  }
+  double const panels = 2 * std::min(tall, rows_in_memory) * wide * value_bytes(job) + 2 * tall * most_members * word;
+  double const product = wide * wide * (word + value_bytes(job));
+  double const loadings = job.work.weights ? 2 * wide * features * value_bytes(job) : 0;
+  double const scores = most_members * most_members * (256 + 32 * as_double(job.work.measures) + word * wide / most_members);
+  return panels + product + loadings + scores;
+}
+
+CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
+  CostEstimate estimate;
+  double const count = static_cast<double>(job.representations.size());
+  for (auto const& r : job.representations) estimate.store_per_node += stored(job, r);
+  estimate.results_bytes = results_size(job);
+  estimate.phases = {header_phase(job, rates), factor_phase(job, rates)};
+
+  TileTotals const tiles = tile_totals(job, rates);
+  Index const workers = computing_ranks(job.ranks);
+  PhaseCost pairs{"pairs", job.share_of_pairs * tiles.flops, 0, 0, 0, 0, 0, "block spectra"};
+  double work = 0;
+  for (auto const& item : tiles.items) {
+    estimate.tiles += item.count;
+    estimate.largest_tile = std::max(estimate.largest_tile, item.seconds);
+    work += item.seconds * item.count;
+  }
+  estimate.tiles_per_rank = estimate.tiles / as_double(workers);
+  double const span = hand_out_seconds(tiles.items, workers);
+  if (span > 0) estimate.balance = work / as_double(workers) / span;
+  double const product_seconds = tiles.product_flops / (job.exact ? rates.dgemm : rates.sgemm);
+  if (2 * product_seconds > tiles.limit) pairs.limit = job.exact ? "double-precision products" : "single-precision products";
+  pairs.limit_seconds = job.share_of_pairs * tiles.limit / as_double(workers);
+  double const record = score_bytes + 2 * word * as_double(job.work.measures);
+  double const record_bytes = job.share_of_pairs * job.pairs * record;
+  double const sent = job.ranks > 1 ? record_bytes + request_bytes * estimate.tiles : 0;
+  pairs.words_sent = sent / word / as_double(job.ranks);
+  // Every rank lists all pairs; journals are written once and read once; records end on the first rank.
+  pairs.seconds = job.share_of_pairs * span + count * count * 3e-9 + 2 * record_bytes / rates.memory_bandwidth +
+                  (job.ranks > 1 ? record_bytes / rates.network + rates.latency * estimate.tiles : 0);
+  double const listed = rates.base_memory + 4 * count * count;
+  double const gathered = count * count * word * as_double(job.work.measures + 1);
+  pairs.memory = listed + pair_memory(job) + gathered;
+  estimate.phases.push_back(pairs);
+
+  PhaseCost write{"write", 0, 0, 0, 0, 0, 0, "one rank"};
+  write.memory = listed + 2 * estimate.results_bytes;  // the matrices and the file made of them
+  write.limit_seconds = estimate.results_bytes / write_bandwidth;
+  write.seconds = 0.01 + write.limit_seconds + count * count * rates.chance;
+  estimate.phases.push_back(write);
+
+  for (auto const& phase : estimate.phases) {
+    estimate.seconds += phase.seconds;
+    estimate.memory_first_rank = std::max(estimate.memory_first_rank, phase.memory);
+  }
+  estimate.memory_per_rank = std::max(estimate.phases[1].memory, listed + pair_memory(job));
+  return estimate;
+}
+
+}  // namespace confer

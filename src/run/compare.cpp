@@ -1,0 +1,130 @@
+#include "confer/run/compare.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <optional>
+
+#include "confer/comm/phase_timer.hpp"
+#include "confer/comm/progress.hpp"
+#include "confer/comm/stop_signal.hpp"
+#include "confer/core/error.hpp"
+#include "confer/core/text.hpp"
+#include "confer/io/journal.hpp"
+#include "confer/io/results.hpp"
+#include "confer/linalg/blas_info.hpp"
+#include "confer/run/load.hpp"
+#include "run/compare_plan.hpp"
+#include "run/compare_results.hpp"
+#include "run/compare_summary.hpp"
+#include "run/environment.hpp"
+#include "run/pair_stage.hpp"
+#include "run/store_directory.hpp"
+
+namespace confer {
+
+namespace {
+
+std::string journal_directory(JobConfig const& config) { return config.run.output + ".journal"; }
+
+[[noreturn]] void stop(StoreDirectory const& directory, Index done, Index all, char const* what) {
+  directory.save_beside_output();
+  throw StopRequested("stopped on request", fmt::format("{} of {} {} are done and saved", done, all, what),
+                      "the same command goes on from here");
+}
+
+/// Refuses what --strict does not tolerate, before pairs are computed.
+void check_strict(JobConfig const& config, std::vector<Representation> const& representations, FactoredSet const& set) {
+  if (!config.run.strict) return;
+  for (std::size_t i = 0; i < representations.size(); ++i)
+    if (!usable(set.summaries[i].status))
+      throw InputError("'" + representations[i].label + "' cannot be used",
+                       to_string(set.summaries[i].status) + ": " + set.summaries[i].detail,
+                       "leave it out with --layers, --networks or --steps, or run without --strict");
+}
+
+/// Values of representations with themselves need no product: M is the identity.
+void enter_self_pairs(PairTable& table, FactoredSet const& set, std::vector<PairStatus> const& status) {
+  for (Index i = 0; i < table.count; ++i) {
+    auto const at = static_cast<std::size_t>(i * table.count + i);
+    if (status[at] != PairStatus::ok) continue;
+    auto const& summary = set.summaries[static_cast<std::size_t>(i)];
+    for (std::size_t m = 0; m < table.measures.size(); ++m) table.value(m, i, i) = self_score(*table.measures[m], summary);
+  }
+}
+
+}  // namespace
+
+int run_compare(JobConfig const& config, Communicator const& comm) {
+  set_blas_threads(config.run.threads);
+  PhaseTimer timer;
+  StopSignal const signal(config.run.time_limit);
+  Progress progress(comm, config.run.progress, config.run.quiet);
+  auto const stop_requested = [&] { return signal.requested(); };
+
+  timer.start("read headers");
+  std::vector<Measure const*> const measures = select_measures(config.compare.measures);
+  together(comm, [&] {
+    if (comm.is_root()) check_output_path(config.run.output);
+  });
+  Catalog const catalog = load_catalog(config, comm);
+  std::vector<Representation> const representations = select_representations(catalog, config.selection);
+  FactorNeeds const needs = factor_needs(measures, config.compare);
+
+  Communicator const node = comm.split_node();
+  MemoryAllowance const memory = memory_allowance(comm, node, config.run);
+  StoreDirectory const directory(comm, node, config.run, store_bytes(representations, needs, config.compare.exact),
+                                 memory.per_node);
+  BasisStore const store(directory.path());
+
+  timer.start("factor");
+  progress.begin("factor", static_cast<double>(representations.size()), "representations");
+  FactorStageResult const factored =
+      factor_all(comm, node, catalog, representations, config, needs, store, directory.visible_everywhere(),
+                 {stop_requested, [&](double done) { progress.update(done); }});
+  progress.end();
+  if (factored.stopped) stop(directory, 0, static_cast<Index>(representations.size()), "factors");
+  check_strict(config, representations, factored.set);
+
+  timer.start("pairs");
+  std::vector<PairStatus> status = pair_status_before(catalog, representations, factored.set, config.compare.pairs);
+  PairStageInput const input = pair_stage_input(config, catalog, representations, factored.set, measures, status,
+                                                journal_directory(config));
+  std::optional<PairTable> table;
+  if (comm.is_root()) {
+    if (config.run.fresh) remove_journals(input.journal_directory);
+    table.emplace(static_cast<Index>(representations.size()), measures);
+  }
+  PairStageControl const control = {
+      stop_requested, [&](double pairs, double found) { progress.begin("pairs", pairs, "pairs", found); },
+      [&](double pairs_done) { progress.update(pairs_done); }};
+  PairStageReport const report = compare_pairs(comm, store, input, control, table ? &*table : nullptr);
+  progress.end();
+  if (report.stopped) stop(directory, report.tiles_found + report.tiles_done, report.tiles, "tiles of pairs");
+
+  timer.start("write");
+  std::vector<PhaseSummary> const phases = timer.summary(comm);
+  int code = 0;
+  together(comm, [&] {
+    if (!comm.is_root()) return;
+    enter_self_pairs(*table, factored.set, status);
+    ComparisonData const data{config, catalog, representations, factored.set, status};
+    finish_status(data, *table, status);
+    ResultSet results = comparison_results(data, std::move(*table));
+    add_environment(results, comm, config.run, phases);
+    write_results(config.run.output, results);
+    remove_journals(input.journal_directory);
+    code = comparison_is_complete(catalog, factored.set, status) ? 0 : 1;
+    if (!config.run.quiet) {
+      std::fputs(failures_text(catalog, representations, factored.set, status).c_str(), stderr);
+      std::fputs(summary_text(results, config.run.output).c_str(), stdout);
+      std::fflush(stdout);
+    }
+  });
+  directory.discard();
+  comm.broadcast(std::span(&code, 1), 0);
+  return code;
+}
+
+}  // namespace confer

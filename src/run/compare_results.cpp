@@ -1,0 +1,212 @@
+#include "run/compare_results.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <optional>
+
+#include "confer/core/text.hpp"
+#include "confer/similarity/chance.hpp"
+
+namespace confer {
+
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+PairStats sides_of(FactorSummary const& x, FactorSummary const& y) {
+  auto const side = [](FactorSummary const& s) {
+    Side result;
+    result.rows = s.rows;
+    result.features = s.features;
+    result.singular_values = s.singular_values;
+    result.components = s.components;
+    result.total_variance = s.total_variance;
+    result.sum_fourth_powers = s.sum_fourth_powers;
+    result.sum_squared_row_norms = s.sum_squared_row_norms;
+    return result;
+  };
+  PairStats stats;
+  stats.x = side(x);
+  stats.y = side(y);
+  return stats;
+}
+
+Attributes measure_attributes(Measure const& measure, CompareOptions const& options) {
+  Attributes attributes = {{"long_name", std::string(measure.long_name)},
+                           {"formula", std::string(measure.formula)},
+                           {"reference", std::string(measure.reference)},
+                           {"kind", std::string(measure.kind == MeasureKind::similarity ? "similarity" : "distance")},
+                           {"symmetric", Index{measure.symmetric ? 1 : 0}},
+                           {"range", std::vector<double>{measure.lowest, measure.highest}},
+                           {"precision", std::string(options.exact ? "double" : "single basis, double spectra")}};
+  if ((measure.needs & needs_truncated) != 0) {
+    if (options.components)
+      attributes["components"] = *options.components;
+    else
+      attributes["variance"] = options.variance;
+  }
+  return attributes;
+}
+
+/// Columns that describe the factor of each representation.
+void add_factor_columns(ResultSet& results, ComparisonData const& data) {
+  std::vector<Index> rank, components, constant;
+  std::vector<double> ratio, variance, tau, smallest;
+  std::vector<std::string> status, detail, warnings;
+  for (std::size_t i = 0; i < data.representations.size(); ++i) {
+    FactorSummary const& s = data.factors.summaries[i];
+    auto const& r = data.representations[i];
+    auto const& checkpoint = data.catalog.checkpoints[static_cast<std::size_t>(r.checkpoint)];
+    bool const good = usable(s.status);
+    rank.push_back(s.rank());
+    components.push_back(s.components);
+    constant.push_back(s.constant_features);
+    ratio.push_back(good ? s.total_variance / s.sum_fourth_powers * s.total_variance : nan);
+    variance.push_back(good || s.status == RepresentationStatus::constant ? s.total_variance : nan);
+    tau.push_back(good ? s.tau : nan);
+    smallest.push_back(good ? s.singular_values.back() : nan);
+    status.push_back(to_string(s.status));
+    detail.push_back(s.detail);
+    std::vector<std::string> all = checkpoint.warnings;
+    auto const& layer = checkpoint.layers[static_cast<std::size_t>(r.layer)];
+    all.insert(all.end(), layer.warnings.begin(), layer.warnings.end());
+    if (good && s.constant_features > 0) all.push_back(format_count(s.constant_features) + " constant neurons left out");
+    if (good && s.rows < 5 * s.rank()) all.push_back("fewer than 5 rows per dimension: correlations are inflated by chance");
+    warnings.push_back(join(all, "; "));
+  }
+  auto const add = [&](std::string const& name, VariableData values, std::string const& meaning) {
+    results.variables.push_back({name, {"a"}, std::move(values), {{"long_name", meaning}}, true});
+  };
+  add("rank", rank, "numerical rank of the centred activations");
+  add("components", components, "leading directions that SVCCA keeps");
+  add("participation_ratio", ratio, "effective dimension (sum of variances)^2 / sum of squared variances");
+  add("total_variance", variance, "sum of squares of the centred activations");
+  add("constant_neurons", constant, "neurons that do not vary over the samples, left out");
+  add("tau", tau, "norm of what rounding to the stored type could have produced");
+  add("smallest_kept", smallest, "smallest singular value that counts");
+  add("status", status, "ok, rank_deficient, saturated, constant, nonfinite or unreadable");
+  add("status_detail", detail, "what lies behind the status");
+  add("warnings", warnings, "what weakens results from this representation");
+  results.variables.push_back({"key", {"a"}, data.factors.keys, {{"long_name", "key of the factor in the basis store"}}, true});
+}
+
+/// Values, chance level and standardised score of one measure.
+void add_measure(ResultSet& results, ComparisonData const& data, Measure const& measure, std::vector<double> values) {
+  auto const count = static_cast<Index>(data.representations.size());
+  auto const size = static_cast<std::size_t>(count * count);
+  std::vector<double> null, z;
+  if (measure.chance != nullptr) {
+    null.assign(size, nan);
+    z.assign(size, nan);
+    std::map<std::array<Index, 5>, std::optional<ChanceLevel>> known;
+    for (Index i = 0; i < count; ++i)
+      for (Index j = 0; j < count; ++j) {
+        auto const at = static_cast<std::size_t>(i * count + j);
+        if (std::isnan(values[at]) || i == j) continue;
+        auto const& x = data.factors.summaries[static_cast<std::size_t>(i)];
+        auto const& y = data.factors.summaries[static_cast<std::size_t>(j)];
+        std::optional<ChanceLevel> level;
+        if (measure.chance_by_rank) {
+          auto const [place, fresh] = known.try_emplace({x.rows, x.rank(), y.rank(), x.components, y.components});
+          if (fresh) place->second = measure.chance(sides_of(x, y));
+          level = place->second;
+        } else {
+          level = measure.chance(sides_of(x, y));
+        }
+        if (!level) continue;
+        null[at] = level->mean;
+        if (level->standard_deviation > 0)
+          z[at] = (values[at] - level->mean - level->shift) / level->standard_deviation;
+      }
+  }
+  std::string const name = measure.name;
+  results.variables.push_back({name, {"a", "b"}, std::move(values), measure_attributes(measure, data.config.compare), false});
+  if (measure.chance == nullptr) return;
+  results.variables.push_back({name + "_null", {"a", "b"}, std::move(null),
+                               {{"long_name", "chance level of " + name + ": its mean over random relabellings of the samples"}},
+                               false});
+  results.variables.push_back({name + "_z", {"a", "b"}, std::move(z),
+                               {{"long_name", name + " in standard deviations above chance"}}, false});
+}
+
+void add_coefficients(ResultSet& results, PairTable& table) {
+  std::size_t longest = 0;
+  for (auto const& [pair, values] : table.coefficients) longest = std::max(longest, values.size());
+  auto const pairs = table.coefficients.size();
+  std::vector<double> all(pairs * longest, nan);
+  std::vector<Index> first, second;
+  std::size_t row = 0;
+  for (auto const& [pair, values] : table.coefficients) {
+    std::copy(values.begin(), values.end(), all.begin() + static_cast<std::ptrdiff_t>(row++ * longest));
+    first.push_back(pair.first);
+    second.push_back(pair.second);
+  }
+  results.dimensions.emplace_back("pair", static_cast<Index>(pairs));
+  results.dimensions.emplace_back("component", static_cast<Index>(longest));
+  results.variables.push_back({"pair_a", {"pair"}, std::move(first), {{"long_name", "position along a"}}, true});
+  results.variables.push_back({"pair_b", {"pair"}, std::move(second), {{"long_name", "position along b"}}, true});
+  results.variables.push_back({"canonical_correlation", {"pair", "component"}, std::move(all),
+                               {{"long_name", "canonical correlations, descending; NaN beyond the smaller rank"}}, false});
+}
+
+}  // namespace
+
+void finish_status(ComparisonData const& data, PairTable const& table, std::vector<PairStatus>& status) {
+  for (std::size_t at = 0; at < status.size(); ++at) {
+    if (status[at] != PairStatus::ok) continue;
+    auto const i = at / static_cast<std::size_t>(table.count), j = at % static_cast<std::size_t>(table.count);
+    auto const& x = data.factors.summaries[i];
+    auto const& y = data.factors.summaries[j];
+    if (x.rank() + y.rank() > x.rows - 1) status[at] = PairStatus::saturated;
+    for (auto const& values : table.values)
+      if (std::isnan(values[at])) status[at] = PairStatus::undefined;
+  }
+}
+
+ResultSet comparison_results(ComparisonData const& data, PairTable&& table) {
+  ResultSet results;
+  auto const count = static_cast<Index>(data.representations.size());
+  results.dimensions = {{"a", count}, {"b", count}};
+  add_representation_coordinates(results, "a", data.catalog, data.representations);
+  add_factor_columns(results, data);
+  auto const labels = results.strings("label");
+  results.variables.push_back({"a", {"a"}, labels, {{"long_name", "first argument (row)"}}, true});
+  results.variables.push_back({"b", {"b"}, labels, {{"long_name", "second argument (column)"}}, true});
+  results.variables.push_back({"label_b", {"b"}, labels, {{"long_name", "network@step/layer"}}, true});
+  results.variables.push_back({"network_b", {"b"}, results.strings("network"), {{"long_name", "name of the network"}}, true});
+  results.variables.push_back({"step_b", {"b"}, results.integers("step"), {{"long_name", "training step"}}, true});
+  results.variables.push_back({"layer_b", {"b"}, results.strings("layer"), {{"long_name", "layer"}}, true});
+
+  std::vector<Index> flags;
+  std::vector<Index> status;
+  for (std::size_t i = 0; i < pair_status_names().size(); ++i) flags.push_back(static_cast<Index>(i));
+  for (PairStatus const value : data.status) status.push_back(static_cast<Index>(value));
+  results.variables.push_back({"pair_status",
+                               {"a", "b"},
+                               std::move(status),
+                               {{"long_name", "why a pair has no value, or what weakens it"},
+                                {"flag_values", flags},
+                                {"flag_meanings", join(pair_status_names(), " ")}},
+                               false});
+  bool canonical = false;
+  for (std::size_t m = 0; m < table.measures.size(); ++m) {
+    canonical = canonical || std::string(table.measures[m]->name) == "cca";
+    add_measure(results, data, *table.measures[m], std::move(table.values[m]));
+  }
+  if (canonical)
+    results.variables.push_back({"cca_above_edge", {"a", "b"}, std::move(table.above_edge),
+                                 {{"long_name", "canonical correlations above the largest that chance alone produces"},
+                                  {"reference", std::string("Wachter 1980")}},
+                                 false});
+  if (data.config.compare.coefficients) add_coefficients(results, table);
+  results.attributes["rank_rule"] = data.config.rank_tolerance
+                                        ? "singular values below " + format_number(*data.config.rank_tolerance) + " times the largest do not count"
+                                        : std::string("singular values below 2 tau do not count, tau = u/sqrt(3) * rms * (sqrt(n) + sqrt(p))");
+  add_provenance(results, data.config, data.catalog);
+  return results;
+}
+
+}  // namespace confer

@@ -1,0 +1,52 @@
+/// The results of a comparison as they come in on rank 0: one R x R matrix per measure, and how tiles travel as records.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "confer/similarity/measure.hpp"
+#include "run/tile_engine.hpp"
+
+namespace confer {
+
+/// Why a pair has no value, or what weakens it. Written as `pair_status` with flag_values and flag_meanings.
+enum class PairStatus : int {
+  ok = 0,
+  saturated = 1,             ///< has values, but rank x + rank y exceeds n - 1: some correlations are 1 by counting alone
+  representation_failed = 2, ///< one of the two could not be factored
+  other_inputs = 3,          ///< computed on different inputs
+  other_samples = 4,         ///< other samples or another number of them
+  other_rows = 5,            ///< rows mean different things: positions or time steps
+  not_selected = 6,          ///< left out by --pairs
+  undefined = 7,             ///< a measure is not defined for this pair: too few samples
+};
+std::vector<std::string> const& pair_status_names();
+
+/// Values over all pairs, row-major R x R, NaN where there is none.
+struct PairTable {
+  explicit PairTable(Index representations, std::vector<Measure const*> chosen);
+
+  Index count;
+  std::vector<Measure const*> measures;
+  std::vector<std::vector<double>> values;                            ///< per measure
+  std::vector<double> above_edge;                                     ///< canonical correlations above the chance edge
+  std::map<std::pair<Index, Index>, std::vector<double>> coefficients; ///< (smaller, larger index)
+
+  double& value(std::size_t measure, Index row, Index col) {
+    return values[measure][static_cast<std::size_t>(row * count + col)];
+  }
+  /// Enters a pair computed for some of the measures: `columns[i]` is the place in `measures` of the i-th score.
+  void enter(PairScores const& scores, std::vector<std::size_t> const& columns);
+};
+
+/// A finished tile as a journal record, and back.
+std::string encode_tile(Index tile, std::vector<PairScores> const& scores);
+struct DecodedTile {
+  Index tile = 0;
+  std::vector<PairScores> scores;
+};
+DecodedTile decode_tile(std::string const& record);
+
+}  // namespace confer

@@ -1,0 +1,61 @@
+/// Computes all chosen measures for the pairs of a tile in one visit: one product of two panels, then spectra, scores.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "confer/io/basis_store.hpp"
+#include "confer/model/factor_summary.hpp"
+#include "confer/model/tile_plan.hpp"
+#include "confer/similarity/measure.hpp"
+
+namespace confer {
+
+/// One representation as the engine sees it.
+struct TileMember {
+  std::string key;  ///< in the basis store
+  FactorSummary const* summary = nullptr;
+};
+
+struct TileEngineOptions {
+  std::vector<Measure const*> measures;
+  bool exact = false;
+  bool coefficients = false;  ///< also keep every pair's canonical correlations
+};
+
+/// Scores of one pair of different representations.
+struct PairScores {
+  Index row = 0;                     ///< indices into the members
+  Index col = 0;
+  std::vector<double> forward;       ///< per measure, first argument = row
+  std::vector<double> backward;      ///< per measure, first argument = col
+  double above_edge = 0;             ///< canonical correlations above the largest that chance produces
+  std::vector<double> coefficients;  ///< canonical correlations, when asked for
+};
+
+/// What the spectra of a pair need, over all measures.
+unsigned combined_needs(std::vector<Measure const*> const& measures);
+
+/// Value of a measure between a representation and itself, from the factor alone (M is the identity).
+double self_score(Measure const& measure, FactorSummary const& summary);
+
+class TileEngine {
+ public:
+  /// The store and the members must outlive the engine. `selected` says whether a pair is to be computed.
+  TileEngine(BasisStore const& store, std::vector<TileMember> members, TilePlan const& plan, TileEngineOptions options,
+             std::function<bool(Index row, Index col)> selected);
+  ~TileEngine();
+
+  /// Scores of all selected pairs of the tile. `poll` is called between pieces of at most about a second.
+  std::vector<PairScores> compute(Tile const& tile, std::function<void()> const& poll);
+
+ private:
+  template <class T>
+  struct Worker;
+  std::unique_ptr<Worker<float>> fast_;
+  std::unique_ptr<Worker<double>> exact_;
+};
+
+}  // namespace confer
