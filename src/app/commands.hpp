@@ -45,6 +45,7 @@ Job prepare_catalog(std::vector<std::string> const& arguments);
 Job prepare_compare(std::vector<std::string> const& arguments);
 Job prepare_doctor(std::vector<std::string> const& arguments);
 Job prepare_measures(std::vector<std::string> const& arguments);
+Job prepare_dynamics(std::vector<std::string> const& arguments);
 Job prepare_plan(std::vector<std::string> const& arguments);
 Job prepare_report(std::vector<std::string> const& arguments);
 Job prepare_table(std::vector<std::string> const& arguments);
