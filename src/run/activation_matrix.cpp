@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "confer/io/basis_store.hpp"  // content_key
 #include "confer/theory/alignment.hpp"
 
 namespace confer {
@@ -55,6 +56,14 @@ void ActivationMatrix::read_rows(Index begin, MatrixView<double> out) {
   auto const whole = buffer_.view().block(0, 0, out.rows, columns);
   read_samples(first, last - first, whole);
   copy(whole.block(0, begin - first * per_sample, out.rows, out.cols), out);
+}
+
+std::string ActivationMatrix::content() const {
+  if (!all_) return "";
+  std::string const bytes(reinterpret_cast<char const*>(all_->data()),
+                          static_cast<std::size_t>(all_->size()) * sizeof(double));
+  return content_key(bytes) + " " + std::to_string(rows()) + "x" + std::to_string(features()) + "/" +
+         std::to_string(representation_.rows_per_sample);
 }
 
 StoredNorm ActivationMatrix::stored() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "confer/io/activation_reader.hpp"
 #include "confer/linalg/factor.hpp"
@@ -26,6 +27,9 @@ class ActivationMatrix {
 
   /// Rows [begin, begin + out.cols): features x count.
   void read_rows(Index begin, MatrixView<double> out);
+
+  /// Stands for shape and values: equal texts, equal matrices. Empty for a matrix that is not kept.
+  std::string content() const;
 
   /// Its factor without a basis. Throws BadValues, InputError.
   Factor factor(RankRule const& rule);

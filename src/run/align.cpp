@@ -76,7 +76,7 @@ int run_align(JobConfig const& config, Communicator const& comm) {
   });
 
   timer.start("align");
-  BandCache cache;
+  AlignCache cache;
   WorkList list;
   list.items = static_cast<Index>(representations.size());
   list.costs = costs(representations);

@@ -59,7 +59,7 @@ Matrix<double> cross_product(ActivationMatrix& activations, MatrixView<double co
   return cross;
 }
 
-void add_shuffled(AlignedTarget& result, Side const& side, Matrix<double> const& values, BandCache& cache) {
+void add_shuffled(AlignedTarget& result, Side const& side, Matrix<double> const& values, AlignCache& cache) {
   auto const rank = static_cast<Index>(side.singular_values.size());
   // Rows of one sample share their target: reordering samples is then not reordering rows, and no closed form is known.
   if (side.rows_per_sample > 1) {
@@ -109,7 +109,7 @@ void add_outputs(AlignedTarget& result, Side const& side, PreparedTarget const& 
 }
 
 AlignedTarget align_target(Side const& side, PreparedTarget const& target, Index first_column, AlignCenter center,
-                           BandCache& cache) {
+                           AlignCache& cache) {
   AlignedTarget result;
   result.status = static_cast<Index>(target.status);
   result.detail = target.detail;
@@ -197,9 +197,21 @@ Side factored_side(ActivationMatrix& activations, Representation const& represen
   return side;
 }
 
+/// Everything a result depends on within one job; empty when the matrix is too large to be held.
+std::string result_key(ActivationMatrix const& activations, StoredType type,
+                       std::vector<PreparedTarget> const& targets) {
+  std::string key = activations.content();
+  if (key.empty()) return key;
+  key += " " + to_string(type);
+  for (auto const& target : targets)
+    key += " " + std::to_string(static_cast<Index>(target.status)) + target.key + target.detail +
+           join(target.output_names, ",");
+  return key;
+}
+
 }  // namespace
 
-MassBand BandCache::band(ShuffledTargets const& targets, Index k, double constant_mass) {
+MassBand AlignCache::band(ShuffledTargets const& targets, Index k, double constant_mass) {
   if (constant_mass > 0) return shuffled_band(targets, k, constant_mass);
   auto const key = std::make_tuple(targets.samples, targets.mean_share, targets.concentration, k);
   auto const found = bands_.find(key);
@@ -207,8 +219,20 @@ MassBand BandCache::band(ShuffledTargets const& targets, Index k, double constan
   return bands_[key] = shuffled_band(targets, k, constant_mass);
 }
 
+AlignedRepresentation const* AlignCache::find(std::string const& key) const {
+  for (auto const& [known, result] : results_)
+    if (known == key) return &result;
+  return nullptr;
+}
+
+void AlignCache::keep(std::string const& key, AlignedRepresentation const& result) {
+  constexpr std::size_t most = 8;
+  if (results_.size() == most) results_.pop_front();
+  results_.emplace_back(key, result);
+}
+
 AlignedRepresentation align_one(Catalog const& catalog, Representation const& representation, JobConfig const& config,
-                                BandCache& cache) {
+                                AlignCache& cache) {
   AlignedRepresentation result;
   AlignCenter const center = config.align.centring();
   std::vector<PreparedTarget> targets;
@@ -221,6 +245,8 @@ AlignedRepresentation align_one(Catalog const& catalog, Representation const& re
     ActivationMatrix activations(catalog, representation, config.align.preprocess);
     auto const& layer = catalog.checkpoints[static_cast<std::size_t>(representation.checkpoint)]
                             .layers[static_cast<std::size_t>(representation.layer)];
+    std::string const key = result_key(activations, layer.type, targets);
+    if (auto const* known = cache.find(key); known != nullptr && !key.empty()) return *known;
     Factor const factor = activations.factor({config.rank_tolerance, unit_roundoff(layer.type)});
     add_status(result, factor, representation);
     if (usable(static_cast<RepresentationStatus>(result.status))) {
@@ -237,6 +263,7 @@ AlignedRepresentation align_one(Catalog const& catalog, Representation const& re
         }
         column += target.values.cols();
       }
+      if (!key.empty()) cache.keep(key, result);
       return result;
     }
   } catch (BadValues const& bad) {

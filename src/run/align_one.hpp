@@ -1,8 +1,11 @@
 /// Alignment of one representation with all targets.
 #pragma once
 
+#include <deque>
 #include <map>
+#include <string>
 #include <tuple>
+#include <utility>
 
 #include "confer/model/catalog.hpp"
 #include "confer/model/config.hpp"
@@ -12,17 +15,21 @@
 
 namespace confer {
 
-/// Shuffled levels computed before: with centred features they depend on few numbers, which most representations share.
-class BandCache {
+/// What was computed before on this rank: shuffled levels, which most representations share when features are centred,
+/// and whole results of matrices that occur again, as the raw inputs do in every checkpoint.
+class AlignCache {
  public:
   MassBand band(ShuffledTargets const& targets, Index k, double constant_mass);
+  AlignedRepresentation const* find(std::string const& key) const;
+  void keep(std::string const& key, AlignedRepresentation const& result);
 
  private:
   std::map<std::tuple<Index, double, double, Index>, MassBand> bands_;
+  std::deque<std::pair<std::string, AlignedRepresentation>> results_;
 };
 
 /// Reads and factors the representation and projects every target on it. What is unusable gets a status.
 AlignedRepresentation align_one(Catalog const& catalog, Representation const& representation, JobConfig const& config,
-                                BandCache& cache);
+                                AlignCache& cache);
 
 }  // namespace confer
