@@ -17,12 +17,12 @@ constexpr double raw_values_kept = 192.0 * (1 << 20);  // bytes up to which a ma
 constexpr double rows_in_memory = 65536;               // of a panel
 constexpr double factor_block_values = 1 << 21;        // values multiplied at once in a factor
 constexpr double word = 8;
-constexpr double header_seconds = 4e-3;                // to look into one file
-constexpr double write_bandwidth = 1e9;                // bytes/s of the results file
+constexpr double header_seconds = 4e-3;  // to look into one file
+constexpr double write_bandwidth = 1e9;  // bytes/s of the results file
 constexpr double summary_bytes = 250, summary_bytes_per_direction = 20;
-constexpr double element_passes = 8;                   // over a matrix in a factor besides products: centre, scan, copy
-constexpr double score_bytes = 48;                     // of a pair's record besides its values
-constexpr double request_bytes = 32;                   // to be given a tile
+constexpr double element_passes = 8;  // over a matrix in a factor besides products: centre, scan, copy
+constexpr double score_bytes = 48;    // of a pair's record besides its values
+constexpr double request_bytes = 32;  // to be given a tile
 
 double as_double(Index value) { return static_cast<double>(value); }
 
@@ -44,17 +44,18 @@ FactorCost factor_cost(JobSize const& job, RepresentationSize const& r, MachineR
   double const n = as_double(r.rows), p = as_double(r.features), k = as_double(r.kept);
   double const small = std::min(n, p), large = std::max(n, p);
   FactorCost cost;
-  cost.products = n * p * small;           // Gram matrix, one triangle
+  cost.products = n * p * small;  // Gram matrix, one triangle
   cost.eigen = small * small * small;
   if (p <= n || job.work.weights) cost.products += 2 * n * p * k;  // the side that is not the eigenvectors
-  if (r.levels > 1 || job.exact) {         // directions below a thousandth once more, and re-orthonormalised
+  if (r.levels > 1 || job.exact) {  // directions below a thousandth once more, and re-orthonormalised
     double const rest = small / 2;
     cost.products += 2 * n * p * rest + large * rest * rest + 2 * n * k * k;
     cost.eigen += rest * rest * rest;
   }
   bool const once = n * p * word <= raw_values_kept || p > n;
   cost.passes = once ? 1 : 2 + as_double(r.levels);
-  double const reading_rate = std::min(rates.decode, rates.read_bandwidth * as_double(job.nodes) / as_double(job.ranks));
+  double const reading_rate =
+      std::min(rates.decode, rates.read_bandwidth * as_double(job.nodes) / as_double(job.ranks));
   cost.seconds = cost.products / rates.dgemm + rates.eigh * cost.eigen + cost.passes * r.file_bytes / reading_rate +
                  (element_passes * n * p * word + 2 * stored(job, r)) / rates.memory_bandwidth;
   return cost;
@@ -130,7 +131,8 @@ TileTotals tile_totals(JobSize const& job, MachineRates const& rates) {
   std::map<Index, std::map<PanelType, double>> types;  // by group
   for (auto const& panel : plan_panels(plan_items)) {
     PanelType type{panel.rows, panel.columns, {}};
-    for (Index const member : panel.members) ++type.shapes[shape_of(job.representations[static_cast<std::size_t>(member)])];
+    for (Index const member : panel.members)
+      ++type.shapes[shape_of(job.representations[static_cast<std::size_t>(member)])];
     ++types[plan_items[static_cast<std::size_t>(panel.members[0])].group][type];
   }
   TileTotals totals;
@@ -142,11 +144,14 @@ TileTotals tile_totals(JobSize const& job, MachineRates const& rates) {
     double seconds = product / rate, flops = product;
     // Panels are read from the store, and portions of the product added up in double precision.
     if (job.work.product)
-      seconds += (n * as_double(b.columns) * value_bytes(job) + std::ceil(n / 2048) * area * 12) / rates.memory_bandwidth;
+      seconds +=
+          (n * as_double(b.columns) * value_bytes(job) + std::ceil(n / 2048) * area * 12) / rates.memory_bandwidth;
     double limit = product / rate;
     for (auto const& [x, many_x] : a.shapes)
       for (auto const& [y, many_y] : b.shapes) {
-        double const pairs = share * (!within ? many_x * many_y : x == y ? many_x * (many_x - 1) / 2 : many_x * many_y / 2);
+        double const pairs = share * (!within  ? many_x * many_y
+                                      : x == y ? many_x * (many_x - 1) / 2
+                                               : many_x * many_y / 2);
         PairCosts const pair = pair_costs(job, x, y, rates);
         seconds += pairs * pair.seconds;
         flops += pairs * pair.flops;
@@ -277,7 +282,8 @@ double pair_memory(JobSize const& job) {
   double const panels = 2 * std::min(tall, rows_in_memory) * wide * value_bytes(job) + 2 * tall * most_members * word;
   double const product = wide * wide * (word + value_bytes(job));
   double const loadings = job.work.weights ? 2 * wide * features * value_bytes(job) : 0;
-  double const scores = most_members * most_members * (256 + 32 * as_double(job.work.measures) + word * wide / most_members);
+  double const scores =
+      most_members * most_members * (256 + 32 * as_double(job.work.measures) + word * wide / most_members);
   return panels + product + loadings + scores;
 }
 
@@ -301,7 +307,8 @@ CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
   double const span = hand_out_seconds(tiles.items, workers);
   if (span > 0) estimate.balance = work / as_double(workers) / span;
   double const product_seconds = tiles.product_flops / (job.exact ? rates.dgemm : rates.sgemm);
-  if (2 * product_seconds > tiles.limit) pairs.limit = job.exact ? "double-precision products" : "single-precision products";
+  if (2 * product_seconds > tiles.limit)
+    pairs.limit = job.exact ? "double-precision products" : "single-precision products";
   pairs.limit_seconds = job.share_of_pairs * tiles.limit / as_double(workers);
   double const record = score_bytes + 2 * word * as_double(job.work.measures);
   double const record_bytes = job.share_of_pairs * job.pairs * record;

@@ -109,7 +109,7 @@ TEST(CostModel, FourThousandRanksOfAHugeJob) {
   EXPECT_GT(estimate.tiles, 10 * 4096);
   EXPECT_GT(estimate.balance, 0.9);
   EXPECT_LE(estimate.balance, 1 + 1e-12);
-  EXPECT_GE(estimate.results_bytes, 8e8);                       // one matrix of 10^4 x 10^4
+  EXPECT_GE(estimate.results_bytes, 8e8);  // one matrix of 10^4 x 10^4
   EXPECT_NEAR(estimate.store_per_node, 1e4 * 2000 * 50 * 4, 0.06 * 4e9);
   EXPECT_LT(estimate.memory_per_rank, estimate.memory_first_rank);
   for (auto const& phase : estimate.phases) {

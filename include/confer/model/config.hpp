@@ -80,6 +80,14 @@ struct AlignOptions {
   }
 };
 
+/// What `plan` supposes. Sizes of representations stand in for data.
+struct PlanOptions {
+  std::optional<Index> ranks, nodes;     ///< empty: those it runs on
+  std::optional<Index> representations;  ///< all of one size; empty: DATA tell
+  Index samples = 0, neurons = 0;        ///< of each of them
+  std::optional<Index> rank;             ///< directions kept of each; empty: as many as there can be
+};
+
 /// A job: command, selection and options. `text` is the re-runnable form that results record.
 struct JobConfig {
   std::string command;
@@ -88,6 +96,7 @@ struct JobConfig {
   RunOptions run;
   CompareOptions compare;
   AlignOptions align;
+  PlanOptions plan;
   std::string text;
 };
 
