@@ -17,7 +17,12 @@ constexpr double raw_values_kept = 192.0 * (1 << 20);  // bytes up to which a ma
 constexpr double rows_in_memory = 65536;               // of a panel
 constexpr double factor_block_values = 1 << 21;        // values multiplied at once in a factor
 constexpr double word = 8;
-constexpr double header_seconds = 4e-3;  // to look into one file
+constexpr double header_seconds = 2e-3;     // to look into one file
+constexpr double factor_overhead = 5e-4;    // seconds to open, store and record one
+constexpr double pair_overhead = 2e-6;      // seconds to journal, read back and enter one
+constexpr double library_memory = 1 << 23;  // bytes of buffers of BLAS and MPI
+constexpr double spectra_at_once = 64;
+constexpr Index largest_interleaved = 160;
 constexpr double write_bandwidth = 1e9;  // bytes/s of the results file
 constexpr double summary_bytes = 250, summary_bytes_per_direction = 20;
 constexpr double element_passes = 8;  // over a matrix in a factor besides products: centre, scan, copy
@@ -56,7 +61,8 @@ FactorCost factor_cost(JobSize const& job, RepresentationSize const& r, MachineR
   cost.passes = once ? 1 : 2 + as_double(r.levels);
   double const reading_rate =
       std::min(rates.decode, rates.read_bandwidth * as_double(job.nodes) / as_double(job.ranks));
-  cost.seconds = cost.products / rates.dgemm + rates.eigh * cost.eigen + cost.passes * r.file_bytes / reading_rate +
+  cost.seconds = factor_overhead + cost.products / rates.dgemm + rates.eigh * cost.eigen +
+                 cost.passes * r.file_bytes / reading_rate +
                  (element_passes * n * p * word + 2 * stored(job, r)) / rates.memory_bandwidth;
   return cost;
 }
@@ -100,7 +106,7 @@ PairCosts pair_costs(JobSize const& job, Shape const& a, Shape const& b, Machine
     costs.seconds += products / (job.exact ? rates.dgemm : rates.sgemm);
   }
   costs.limit = costs.seconds;
-  costs.seconds += rates.scores.at(std::sqrt(as_double(a[2]) * as_double(b[2])));
+  costs.seconds += pair_overhead + rates.scores.at(std::sqrt(as_double(a[2]) * as_double(b[2])));
   return costs;
 }
 
@@ -195,7 +201,7 @@ PhaseCost factor_phase(JobSize const& job, MachineRates const& rates) {
     summaries += summary_bytes + summary_bytes_per_direction * as_double(r.kept);
     phase.memory = std::max(phase.memory, factor_memory(job, r));
   }
-  phase.memory += rates.base_memory;
+  phase.memory += rates.base_memory + library_memory;
   std::vector<WorkItems> items;
   for (auto const& [seconds, item] : kinds) items.push_back(item);
   phase.seconds = hand_out_seconds(items, computing_ranks(job.ranks));
@@ -235,7 +241,7 @@ double results_size(JobSize const& job) {
 double SizeCurve::at(double size) const {
   if (points_.empty() || size <= 0) return 0;
   auto const above = std::find_if(points_.begin(), points_.end(), [&](auto const& p) { return p.first >= size; });
-  if (above == points_.begin()) return above->second * std::pow(size / above->first, 2);
+  if (above == points_.begin()) return above->second;
   auto const& low = *(above - 1);
   double const power =
       above == points_.end() ? 3 : std::log(above->second / low.second) / std::log(above->first / low.first);
@@ -267,12 +273,13 @@ double hand_out_seconds(std::vector<WorkItems> items, Index workers) {
 }
 
 double pair_memory(JobSize const& job) {
-  double wide = 0, tall = 0, features = 0;
+  double wide = 0, tall = 0, features = 0, most_kept = 0;
   std::vector<PlanItem> items;
   for (auto const& r : job.representations) {
     items.push_back({r.group, r.rows, r.kept});
     tall = std::max(tall, as_double(r.rows));
     features = std::max(features, as_double(r.features));
+    most_kept = std::max(most_kept, as_double(std::min<Index>(r.kept, largest_interleaved)));
   }
   double most_members = 0;
   for (auto const& panel : plan_panels(items)) {
@@ -284,7 +291,7 @@ double pair_memory(JobSize const& job) {
   double const loadings = job.work.weights ? 2 * wide * features * value_bytes(job) : 0;
   double const scores =
       most_members * most_members * (256 + 32 * as_double(job.work.measures) + word * wide / most_members);
-  return panels + product + loadings + scores;
+  return panels + product + loadings + lanes + scores;
 }
 
 CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
@@ -317,7 +324,7 @@ CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
   // Every rank lists all pairs; journals are written once and read once; records end on the first rank.
   pairs.seconds = job.share_of_pairs * span + count * count * 3e-9 + 2 * record_bytes / rates.memory_bandwidth +
                   (job.ranks > 1 ? record_bytes / rates.network + rates.latency * estimate.tiles : 0);
-  double const listed = rates.base_memory + 4 * count * count;
+  double const listed = rates.base_memory + library_memory + 4 * count * count;
   double const gathered = count * count * word * as_double(job.work.measures + 1);
   pairs.memory = listed + pair_memory(job) + gathered;
   estimate.phases.push_back(pairs);

@@ -17,20 +17,9 @@ namespace {
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 PairStats sides_of(FactorSummary const& x, FactorSummary const& y) {
-  auto const side = [](FactorSummary const& s) {
-    Side result;
-    result.rows = s.rows;
-    result.features = s.features;
-    result.singular_values = s.singular_values;
-    result.components = s.components;
-    result.total_variance = s.total_variance;
-    result.sum_fourth_powers = s.sum_fourth_powers;
-    result.sum_squared_row_norms = s.sum_squared_row_norms;
-    return result;
-  };
   PairStats stats;
-  stats.x = side(x);
-  stats.y = side(y);
+  stats.x = side_of(x);
+  stats.y = side_of(y);
   return stats;
 }
 

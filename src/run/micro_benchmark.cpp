@@ -166,7 +166,8 @@ MachineRates measure_rates(KernelProfile const& profile, Thoroughness thoroughne
   rates.eigh = best_seconds(budget, [&] { eigh(gram); }) / std::pow(static_cast<double>(p), 3);
 
   Index const typical = std::clamp<Index>(profile.kept, 4, full ? largest_block : 128);
-  std::vector<Index> sizes = full ? std::vector<Index>{20, 50, 100, 200} : std::vector<Index>{};
+  std::vector<Index> sizes = full ? std::vector<Index>{2, 10, 20, 50, 100, 200} : std::vector<Index>{2, 16, 48};
+  if (!full) std::erase_if(sizes, [&](Index k) { return k > typical; });
   sizes.push_back(typical);
   std::sort(sizes.begin(), sizes.end());
   sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());

@@ -24,6 +24,10 @@ std::string short_number(double value) {
   return fmt::format("{:.3g}{}", value, units[unit]);
 }
 
+std::string time_text(double seconds) {
+  return seconds < 0.1 ? fmt::format("{:.0f} ms", 1e3 * seconds) : format_duration(seconds);
+}
+
 Index ranks_per_node(JobSize const& job) { return (job.ranks + job.nodes - 1) / job.nodes; }
 
 // Bytes of the node that holds the first rank.
@@ -48,9 +52,8 @@ std::string range(JobSize const& job, Index RepresentationSize::*size) {
 std::string table_row(PhaseCost const& phase) {
   bool const limited = phase.seconds > 0 && phase.limit_seconds > 0;
   return fmt::format(
-      "{:<13}{:>13}{:>10}{:>11}{:>14}{:>13}   {}\n", phase.name, format_duration(phase.seconds),
-      short_number(phase.flops), format_bytes(phase.bytes_read), short_number(phase.words_sent),
-      format_bytes(phase.memory),
+      "{:<13}{:>13}{:>10}{:>11}{:>14}{:>13}   {}\n", phase.name, time_text(phase.seconds), short_number(phase.flops),
+      format_bytes(phase.bytes_read), short_number(phase.words_sent), format_bytes(phase.memory),
       limited ? fmt::format("{} ({:.0f} %)", phase.limit, 100 * phase.limit_seconds / phase.seconds) : "");
 }
 
@@ -70,19 +73,20 @@ std::string plan_text(JobConfig const& config, JobSize const& job, MachineRates 
                       CostEstimate const& estimate) {
   auto const count = static_cast<Index>(job.representations.size());
   std::string text = fmt::format(
-      "{} representations of {} rows x {} neurons, {} directions each{}\n{} pairs, {} measures\n{} ranks on {} {}\n\n",
+      "{} representations of {} rows x {} neurons, {} directions each{}\n{} pairs, {} {}\n{} {} on {} {}\n\n",
       format_count(count), range(job, &RepresentationSize::rows), range(job, &RepresentationSize::features),
       range(job, &RepresentationSize::kept), config.plan.rank ? "" : " (as many as there can be; --rank tells better)",
-      format_count(static_cast<Index>(job.pairs)), job.work.measures, format_count(job.ranks), format_count(job.nodes),
+      format_count(static_cast<Index>(job.pairs)), job.work.measures, job.work.measures == 1 ? "measure" : "measures",
+      format_count(job.ranks), job.ranks == 1 ? "rank" : "ranks", format_count(job.nodes),
       job.nodes == 1 ? "node" : "nodes");
   text += fmt::format("{:<13}{:>13}{:>10}{:>11}{:>14}{:>13}   {}\n", "phase", "time", "flops", "read", "words/rank",
                       "memory/rank", "runs against (share of that limit)");
   for (auto const& phase : estimate.phases) text += table_row(phase);
-  text += fmt::format("{:<13}{:>13}\n\n", "in all", format_duration(estimate.seconds));
+  text += fmt::format("{:<13}{:>13}\n\n", "in all", time_text(estimate.seconds));
   text +=
       fmt::format("tiles of pairs     {}, {:.3g} for each rank that computes; balance {:.2f}, the largest takes {}\n",
                   format_count(static_cast<Index>(estimate.tiles)), estimate.tiles_per_rank, estimate.balance,
-                  format_duration(estimate.largest_tile));
+                  time_text(estimate.largest_tile));
   if (estimate.tiles > 0 && estimate.tiles_per_rank < 4)
     text += "                   more ranks than about a quarter of the tiles bring little\n";
   text += fmt::format("memory of a rank   {}; the first, which gathers the results: {}\n",

@@ -37,6 +37,12 @@ struct PairTask {
   MatrixView<double const> cross;  // rank row x rank col
 };
 
+void clamp_to_one(std::vector<double>& values) {
+  for (double& value : values) value = std::clamp(value, 0.0, 1.0);
+}
+
+}  // namespace
+
 Side side_of(FactorSummary const& s) {
   Side side;
   side.rows = s.rows;
@@ -48,12 +54,6 @@ Side side_of(FactorSummary const& s) {
   side.sum_squared_row_norms = s.sum_squared_row_norms;
   return side;
 }
-
-void clamp_to_one(std::vector<double>& values) {
-  for (double& value : values) value = std::clamp(value, 0.0, 1.0);
-}
-
-}  // namespace
 
 unsigned combined_needs(std::vector<Measure const*> const& measures) {
   unsigned needs = 0;

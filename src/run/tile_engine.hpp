@@ -35,6 +35,9 @@ struct PairScores {
   std::vector<double> coefficients;  ///< canonical correlations, when asked for
 };
 
+/// The side of a pair that a measure sees. The summary must outlive it.
+Side side_of(FactorSummary const& summary);
+
 /// What the spectra of a pair need, over all measures.
 unsigned combined_needs(std::vector<Measure const*> const& measures);
 

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "confer/core/types.hpp"
@@ -80,6 +81,18 @@ struct AlignOptions {
   }
 };
 
+/// What `dynamics` computes.
+struct DynamicsOptions {
+  std::string target;        ///< name under /targets; empty: the one that has the width of the output
+  std::string input_layer;   ///< layer whose distances are those of the inputs; empty: only eta_h X is known
+  std::string output_layer;  ///< empty: "output", or else the last layer
+  std::vector<std::pair<Index, Index>> pairs;  ///< of inputs; empty: all when there are few, a sample when many
+  std::optional<Index> sample;                 ///< number of pairs drawn at random
+  Index seed = 0;
+  bool controls = false;          ///< also fit wrong equations
+  bool range_normalised = false;  ///< weigh h, y and w by their ranges in the fit
+};
+
 /// What `plan` supposes. Sizes of representations stand in for data.
 struct PlanOptions {
   std::optional<Index> ranks, nodes;     ///< empty: those it runs on
@@ -96,6 +109,7 @@ struct JobConfig {
   RunOptions run;
   CompareOptions compare;
   AlignOptions align;
+  DynamicsOptions dynamics;
   PlanOptions plan;
   std::string text;
 };

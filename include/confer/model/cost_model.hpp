@@ -12,7 +12,7 @@
 namespace confer {
 
 /// Seconds of one call as a function of a size, known at some sizes. Between them a power law through the neighbours;
-/// beyond the largest the cube; below the smallest the square.
+/// beyond the largest the cube; below the smallest as at the smallest.
 class SizeCurve {
  public:
   SizeCurve() = default;
