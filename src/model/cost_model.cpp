@@ -289,6 +289,8 @@ double pair_memory(JobSize const& job) {
   double const panels = 2 * std::min(tall, rows_in_memory) * wide * value_bytes(job) + 2 * tall * most_members * word;
   double const product = wide * wide * (word + value_bytes(job));
   double const loadings = job.work.weights ? 2 * wide * features * value_bytes(job) : 0;
+  bool const spectra = job.work.canonical || job.work.truncated || job.work.nuclear;
+  double const lanes = spectra ? spectra_at_once * word * most_kept * most_kept : 0;
   double const scores =
       most_members * most_members * (256 + 32 * as_double(job.work.measures) + word * wide / most_members);
   return panels + product + loadings + lanes + scores;

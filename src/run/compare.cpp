@@ -53,12 +53,9 @@ void enter_self_pairs(PairTable& table, FactoredSet const& set, std::vector<Pair
     auto const at = static_cast<std::size_t>(i * table.count + i);
     if (status[at] != PairStatus::ok) continue;
     auto const& summary = set.summaries[static_cast<std::size_t>(i)];
-    for (std::size_t m = 0; m < table.measures.size(); ++m)
-      table.value(m, i, i) = self_score(*table.measures[m], summary);
+    for (std::size_t m = 0; m < table.measures.size(); ++m) table.value(m, i, i) = self_score(*table.measures[m], summary);
   }
 }
-
-double share(Index part, Index whole) { return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0; }
 
 }  // namespace
 
@@ -98,23 +95,23 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
 
   timer.start("pairs");
   std::vector<PairStatus> status = pair_status_before(catalog, representations, factored.set, config.compare.pairs);
-  PairStageInput const input =
-      pair_stage_input(config, catalog, representations, factored.set, measures, status, journal_directory(config));
+  PairStageInput const input = pair_stage_input(config, catalog, representations, factored.set, measures, status,
+                                                journal_directory(config));
   std::optional<PairTable> table;
   if (comm.is_root()) {
     if (config.run.fresh) remove_journals(input.journal_directory);
     table.emplace(static_cast<Index>(representations.size()), measures);
   }
-  PairStageControl const control = {stop_requested,
-                                    [&](double pairs, double found) { progress.begin("pairs", pairs, "pairs", found); },
-                                    [&](double pairs_done) { progress.update(pairs_done); }};
+  PairStageControl const control = {
+      stop_requested, [&](double pairs, double found) { progress.begin("pairs", pairs, "pairs", found); },
+      [&](double pairs_done) { progress.update(pairs_done); }};
   PairStageReport const report = compare_pairs(comm, store, input, control, table ? &*table : nullptr);
   progress.end();
   if (report.stopped) stop(directory, report.tiles_found + report.tiles_done, report.tiles, "tiles of pairs");
 
   timer.start("write");
-  std::vector<Index> node_leaders = {node.is_root() ? Index{1} : Index{0}};
-  comm.all_sum(node_leaders);
+  job = job_size(config, catalog, representations, factored.set.summaries, measures);
+  note_what_ran(job, comm, node, factored, report);
   std::vector<PhaseSummary> const phases = timer.summary(comm);
   int code = 0;
   together(comm, [&] {
@@ -124,11 +121,6 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
     finish_status(data, *table, status);
     ResultSet results = comparison_results(data, std::move(*table));
     add_environment(results, comm, config.run, phases);
-    job = job_size(config, catalog, representations, factored.set.summaries, measures);
-    job.ranks = comm.size();
-    job.nodes = node_leaders[0];
-    job.share_of_factors = 1 - share(factored.reused, static_cast<Index>(representations.size()));
-    job.share_of_pairs = 1 - share(report.tiles_found, report.tiles);
     add_prediction(results, job, rates, phases);
     write_results(config.run.output, results);
     remove_journals(input.journal_directory);

@@ -6,6 +6,24 @@
 
 namespace confer {
 
+namespace {
+
+double share_left(Index done, Index all) {
+  return all > 0 ? 1 - static_cast<double>(done) / static_cast<double>(all) : 0;
+}
+
+}  // namespace
+
+void note_what_ran(JobSize& job, Communicator const& comm, Communicator const& node, FactorStageResult const& factors,
+                   PairStageReport const& pairs) {
+  std::vector<Index> nodes = {node.is_root() ? Index{1} : Index{0}};
+  comm.all_sum(nodes);
+  job.ranks = comm.size();
+  job.nodes = nodes[0];
+  job.share_of_factors = share_left(factors.reused, static_cast<Index>(factors.set.keys.size()));
+  job.share_of_pairs = share_left(pairs.tiles_found, pairs.tiles);
+}
+
 void add_prediction(ResultSet& results, JobSize const& job, MachineRates const& rates,
                     std::vector<PhaseSummary> const& phases) {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
