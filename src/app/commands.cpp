@@ -63,6 +63,7 @@ std::vector<Command> const& commands() {
       {"table", "a result file as CSV", prepare_table},
       {"align", "alignment of singular vectors with targets", prepare_align},
       {"dynamics", "theory of learning dynamics fitted to training runs", prepare_dynamics},
+      {"plan", "what a comparison would cost: time, memory, network, and what to ask a cluster for", prepare_plan},
       {"measures", "the similarity measures: range, invariances, reference", prepare_measures},
       {"doctor", "what jobs would run on here, and what is wrong with it", prepare_doctor},
   };

@@ -242,7 +242,7 @@ Given read_options(Syntax const& syntax, std::vector<std::string> const& argumen
   if (positional.name.empty() && !source.words.empty())
     throw UsageError("'" + printable(source.words.front()) + "' is not an option",
                      "confer " + syntax.command + " takes no other arguments", help_hint(syntax));
-  if (!positional.name.empty() && source.words.empty())
+  if (!positional.name.empty() && positional.required && source.words.empty())
     throw UsageError(positional.placeholder + " is missing", "confer " + syntax.command + " " + syntax.usage,
                      help_hint(syntax));
   if (!positional.many && source.words.size() > 1)

@@ -32,6 +32,7 @@ struct Positional {
   std::string placeholder;  ///< "DATA"
   bool many = true;
   std::function<void(std::vector<std::string> const&)> set;
+  bool required = true;
 };
 
 /// Everything there is to know about the syntax of one command.

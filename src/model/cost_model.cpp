@@ -17,12 +17,17 @@ constexpr double raw_values_kept = 192.0 * (1 << 20);  // bytes up to which a ma
 constexpr double rows_in_memory = 65536;               // of a panel
 constexpr double factor_block_values = 1 << 21;        // values multiplied at once in a factor
 constexpr double word = 8;
-constexpr double header_seconds = 4e-3;                // to look into one file
-constexpr double write_bandwidth = 1e9;                // bytes/s of the results file
+constexpr double header_seconds = 2e-3;     // to look into one file
+constexpr double factor_overhead = 5e-4;    // seconds to open, store and record one
+constexpr double pair_overhead = 2e-6;      // seconds to journal, read back and enter one
+constexpr double library_memory = 1 << 23;  // bytes of buffers of BLAS and MPI
+constexpr double spectra_at_once = 64;
+constexpr Index largest_interleaved = 160;
+constexpr double write_bandwidth = 1e9;  // bytes/s of the results file
 constexpr double summary_bytes = 250, summary_bytes_per_direction = 20;
-constexpr double element_passes = 8;                   // over a matrix in a factor besides products: centre, scan, copy
-constexpr double score_bytes = 48;                     // of a pair's record besides its values
-constexpr double request_bytes = 32;                   // to be given a tile
+constexpr double element_passes = 8;  // over a matrix in a factor besides products: centre, scan, copy
+constexpr double score_bytes = 48;    // of a pair's record besides its values
+constexpr double request_bytes = 32;  // to be given a tile
 
 double as_double(Index value) { return static_cast<double>(value); }
 
@@ -44,18 +49,20 @@ FactorCost factor_cost(JobSize const& job, RepresentationSize const& r, MachineR
   double const n = as_double(r.rows), p = as_double(r.features), k = as_double(r.kept);
   double const small = std::min(n, p), large = std::max(n, p);
   FactorCost cost;
-  cost.products = n * p * small;           // Gram matrix, one triangle
+  cost.products = n * p * small;  // Gram matrix, one triangle
   cost.eigen = small * small * small;
   if (p <= n || job.work.weights) cost.products += 2 * n * p * k;  // the side that is not the eigenvectors
-  if (r.levels > 1 || job.exact) {         // directions below a thousandth once more, and re-orthonormalised
+  if (r.levels > 1 || job.exact) {  // directions below a thousandth once more, and re-orthonormalised
     double const rest = small / 2;
     cost.products += 2 * n * p * rest + large * rest * rest + 2 * n * k * k;
     cost.eigen += rest * rest * rest;
   }
   bool const once = n * p * word <= raw_values_kept || p > n;
   cost.passes = once ? 1 : 2 + as_double(r.levels);
-  double const reading_rate = std::min(rates.decode, rates.read_bandwidth * as_double(job.nodes) / as_double(job.ranks));
-  cost.seconds = cost.products / rates.dgemm + rates.eigh * cost.eigen + cost.passes * r.file_bytes / reading_rate +
+  double const reading_rate =
+      std::min(rates.decode, rates.read_bandwidth * as_double(job.nodes) / as_double(job.ranks));
+  cost.seconds = factor_overhead + cost.products / rates.dgemm + rates.eigh * cost.eigen +
+                 cost.passes * r.file_bytes / reading_rate +
                  (element_passes * n * p * word + 2 * stored(job, r)) / rates.memory_bandwidth;
   return cost;
 }
@@ -99,7 +106,7 @@ PairCosts pair_costs(JobSize const& job, Shape const& a, Shape const& b, Machine
     costs.seconds += products / (job.exact ? rates.dgemm : rates.sgemm);
   }
   costs.limit = costs.seconds;
-  costs.seconds += rates.scores.at(std::sqrt(as_double(a[2]) * as_double(b[2])));
+  costs.seconds += pair_overhead + rates.scores.at(std::sqrt(as_double(a[2]) * as_double(b[2])));
   return costs;
 }
 
@@ -130,7 +137,8 @@ TileTotals tile_totals(JobSize const& job, MachineRates const& rates) {
   std::map<Index, std::map<PanelType, double>> types;  // by group
   for (auto const& panel : plan_panels(plan_items)) {
     PanelType type{panel.rows, panel.columns, {}};
-    for (Index const member : panel.members) ++type.shapes[shape_of(job.representations[static_cast<std::size_t>(member)])];
+    for (Index const member : panel.members)
+      ++type.shapes[shape_of(job.representations[static_cast<std::size_t>(member)])];
     ++types[plan_items[static_cast<std::size_t>(panel.members[0])].group][type];
   }
   TileTotals totals;
@@ -142,11 +150,14 @@ TileTotals tile_totals(JobSize const& job, MachineRates const& rates) {
     double seconds = product / rate, flops = product;
     // Panels are read from the store, and portions of the product added up in double precision.
     if (job.work.product)
-      seconds += (n * as_double(b.columns) * value_bytes(job) + std::ceil(n / 2048) * area * 12) / rates.memory_bandwidth;
+      seconds +=
+          (n * as_double(b.columns) * value_bytes(job) + std::ceil(n / 2048) * area * 12) / rates.memory_bandwidth;
     double limit = product / rate;
     for (auto const& [x, many_x] : a.shapes)
       for (auto const& [y, many_y] : b.shapes) {
-        double const pairs = share * (!within ? many_x * many_y : x == y ? many_x * (many_x - 1) / 2 : many_x * many_y / 2);
+        double const pairs = share * (!within  ? many_x * many_y
+                                      : x == y ? many_x * (many_x - 1) / 2
+                                               : many_x * many_y / 2);
         PairCosts const pair = pair_costs(job, x, y, rates);
         seconds += pairs * pair.seconds;
         flops += pairs * pair.flops;
@@ -190,7 +201,7 @@ PhaseCost factor_phase(JobSize const& job, MachineRates const& rates) {
     summaries += summary_bytes + summary_bytes_per_direction * as_double(r.kept);
     phase.memory = std::max(phase.memory, factor_memory(job, r));
   }
-  phase.memory += rates.base_memory;
+  phase.memory += rates.base_memory + library_memory;
   std::vector<WorkItems> items;
   for (auto const& [seconds, item] : kinds) items.push_back(item);
   phase.seconds = hand_out_seconds(items, computing_ranks(job.ranks));
@@ -230,7 +241,7 @@ double results_size(JobSize const& job) {
 double SizeCurve::at(double size) const {
   if (points_.empty() || size <= 0) return 0;
   auto const above = std::find_if(points_.begin(), points_.end(), [&](auto const& p) { return p.first >= size; });
-  if (above == points_.begin()) return above->second * std::pow(size / above->first, 2);
+  if (above == points_.begin()) return above->second;
   auto const& low = *(above - 1);
   double const power =
       above == points_.end() ? 3 : std::log(above->second / low.second) / std::log(above->first / low.first);
@@ -262,12 +273,13 @@ double hand_out_seconds(std::vector<WorkItems> items, Index workers) {
 }
 
 double pair_memory(JobSize const& job) {
-  double wide = 0, tall = 0, features = 0;
+  double wide = 0, tall = 0, features = 0, most_kept = 0;
   std::vector<PlanItem> items;
   for (auto const& r : job.representations) {
     items.push_back({r.group, r.rows, r.kept});
     tall = std::max(tall, as_double(r.rows));
     features = std::max(features, as_double(r.features));
+    most_kept = std::max(most_kept, as_double(std::min<Index>(r.kept, largest_interleaved)));
   }
   double most_members = 0;
   for (auto const& panel : plan_panels(items)) {
@@ -277,8 +289,11 @@ double pair_memory(JobSize const& job) {
   double const panels = 2 * std::min(tall, rows_in_memory) * wide * value_bytes(job) + 2 * tall * most_members * word;
   double const product = wide * wide * (word + value_bytes(job));
   double const loadings = job.work.weights ? 2 * wide * features * value_bytes(job) : 0;
-  double const scores = most_members * most_members * (256 + 32 * as_double(job.work.measures) + word * wide / most_members);
-  return panels + product + loadings + scores;
+  bool const spectra = job.work.canonical || job.work.truncated || job.work.nuclear;
+  double const lanes = spectra ? spectra_at_once * word * most_kept * most_kept : 0;
+  double const scores =
+      most_members * most_members * (256 + 32 * as_double(job.work.measures) + word * wide / most_members);
+  return panels + product + loadings + lanes + scores;
 }
 
 CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
@@ -301,7 +316,8 @@ CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
   double const span = hand_out_seconds(tiles.items, workers);
   if (span > 0) estimate.balance = work / as_double(workers) / span;
   double const product_seconds = tiles.product_flops / (job.exact ? rates.dgemm : rates.sgemm);
-  if (2 * product_seconds > tiles.limit) pairs.limit = job.exact ? "double-precision products" : "single-precision products";
+  if (2 * product_seconds > tiles.limit)
+    pairs.limit = job.exact ? "double-precision products" : "single-precision products";
   pairs.limit_seconds = job.share_of_pairs * tiles.limit / as_double(workers);
   double const record = score_bytes + 2 * word * as_double(job.work.measures);
   double const record_bytes = job.share_of_pairs * job.pairs * record;
@@ -310,7 +326,7 @@ CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
   // Every rank lists all pairs; journals are written once and read once; records end on the first rank.
   pairs.seconds = job.share_of_pairs * span + count * count * 3e-9 + 2 * record_bytes / rates.memory_bandwidth +
                   (job.ranks > 1 ? record_bytes / rates.network + rates.latency * estimate.tiles : 0);
-  double const listed = rates.base_memory + 4 * count * count;
+  double const listed = rates.base_memory + library_memory + 4 * count * count;
   double const gathered = count * count * word * as_double(job.work.measures + 1);
   pairs.memory = listed + pair_memory(job) + gathered;
   estimate.phases.push_back(pairs);

@@ -19,7 +19,10 @@
 #include "run/compare_results.hpp"
 #include "run/compare_summary.hpp"
 #include "run/environment.hpp"
+#include "run/job_size.hpp"
+#include "run/micro_benchmark.hpp"
 #include "run/pair_stage.hpp"
+#include "run/prediction.hpp"
 #include "run/store_directory.hpp"
 
 namespace confer {
@@ -78,6 +81,9 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
                                  memory.per_node);
   BasisStore const store(directory.path());
 
+  JobSize job = job_size(config, catalog, representations, {}, measures);
+  MachineRates const rates = measure_rates({measures, typical_kept(job), job.exact}, Thoroughness::brief);
+
   timer.start("factor");
   progress.begin("factor", static_cast<double>(representations.size()), "representations");
   FactorStageResult const factored =
@@ -104,6 +110,8 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   if (report.stopped) stop(directory, report.tiles_found + report.tiles_done, report.tiles, "tiles of pairs");
 
   timer.start("write");
+  job = job_size(config, catalog, representations, factored.set.summaries, measures);
+  note_what_ran(job, comm, node, factored, report);
   std::vector<PhaseSummary> const phases = timer.summary(comm);
   int code = 0;
   together(comm, [&] {
@@ -113,6 +121,7 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
     finish_status(data, *table, status);
     ResultSet results = comparison_results(data, std::move(*table));
     add_environment(results, comm, config.run, phases);
+    add_prediction(results, job, rates, phases);
     write_results(config.run.output, results);
     remove_journals(input.journal_directory);
     code = comparison_is_complete(catalog, factored.set, status) ? 0 : 1;

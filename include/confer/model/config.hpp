@@ -93,6 +93,14 @@ struct DynamicsOptions {
   bool range_normalised = false;  ///< weigh h, y and w by their ranges in the fit
 };
 
+/// What `plan` supposes. Sizes of representations stand in for data.
+struct PlanOptions {
+  std::optional<Index> ranks, nodes;     ///< empty: those it runs on
+  std::optional<Index> representations;  ///< all of one size; empty: DATA tell
+  Index samples = 0, neurons = 0;        ///< of each of them
+  std::optional<Index> rank;             ///< directions kept of each; empty: as many as there can be
+};
+
 /// A job: command, selection and options. `text` is the re-runnable form that results record.
 struct JobConfig {
   std::string command;
@@ -102,6 +110,7 @@ struct JobConfig {
   CompareOptions compare;
   AlignOptions align;
   DynamicsOptions dynamics;
+  PlanOptions plan;
   std::string text;
 };
 

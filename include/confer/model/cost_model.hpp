@@ -12,7 +12,7 @@
 namespace confer {
 
 /// Seconds of one call as a function of a size, known at some sizes. Between them a power law through the neighbours;
-/// beyond the largest the cube; below the smallest the square.
+/// beyond the largest the cube; below the smallest as at the smallest.
 class SizeCurve {
  public:
   SizeCurve() = default;
@@ -27,30 +27,30 @@ class SizeCurve {
 
 /// Rates of one rank (with its BLAS threads), and of what the ranks of a node share.
 struct MachineRates {
-  double sgemm = 1e11;             ///< flop/s, product of two panels in single precision
-  double dgemm = 4e10;             ///< the same in double precision
-  double eigh = 2e-10;             ///< seconds per p^3 of a symmetric p x p eigen-decomposition
+  double sgemm = 1e11;  ///< flop/s, product of two panels in single precision
+  double dgemm = 4e10;  ///< the same in double precision
+  double eigh = 2e-10;  ///< seconds per p^3 of a symmetric p x p eigen-decomposition
   SizeCurve spectra{{{50, 2.1e-5}, {100, 1.04e-4}, {200, 1e-3}}};  ///< singular values of a k x k block
   SizeCurve weights{{{50, 3e-4}, {100, 1.5e-3}, {200, 8e-3}}};     ///< canonical directions of a k x k block
   SizeCurve scores{{{50, 2e-5}, {100, 8e-5}}};                     ///< the chosen measures from a pair's spectra
-  double chance = 2e-7;            ///< seconds per pair on rank 0: the chance levels of the chosen measures
-  double memory_bandwidth = 5e9;   ///< bytes/s copied by one rank
-  double decode = 1e9;             ///< stored bytes/s that one rank turns into numbers, from memory
-  double read_bandwidth = 2e9;     ///< bytes/s from disk, shared by the ranks of a node
-  double network = 12.5e9;         ///< bytes/s of a node
-  double latency = 2e-6;           ///< seconds of a message
-  double base_memory = 6e7;        ///< bytes of a rank that does nothing
+  double chance = 2e-7;           ///< seconds per pair on rank 0: the chance levels of the chosen measures
+  double memory_bandwidth = 5e9;  ///< bytes/s copied by one rank
+  double decode = 1e9;            ///< stored bytes/s that one rank turns into numbers, from memory
+  double read_bandwidth = 2e9;    ///< bytes/s from disk, shared by the ranks of a node
+  double network = 12.5e9;        ///< bytes/s of a node
+  double latency = 2e-6;          ///< seconds of a message
+  double base_memory = 6e7;       ///< bytes of a rank that does nothing
 };
 
 /// One representation as the cost model sees it.
 struct RepresentationSize {
-  Index group = 0;       ///< different groups are never compared; negative: takes no part in pairs
-  Index rows = 0;        ///< n
-  Index features = 0;    ///< p
-  Index kept = 0;        ///< directions k whose basis is stored
-  Index components = 0;  ///< leading ones that SVCCA keeps
-  Index levels = 2;      ///< Gram passes its factor takes
-  double file_bytes = 0; ///< read for one pass over it
+  Index group = 0;        ///< different groups are never compared; negative: takes no part in pairs
+  Index rows = 0;         ///< n
+  Index features = 0;     ///< p
+  Index kept = 0;         ///< directions k whose basis is stored
+  Index components = 0;   ///< leading ones that SVCCA keeps
+  Index levels = 2;       ///< Gram passes its factor takes
+  double file_bytes = 0;  ///< read for one pass over it
 };
 
 /// What is asked of every pair.
@@ -62,14 +62,14 @@ struct PairWork {
   bool weights = false;    ///< canonical directions and their products with the loadings
   bool coefficients = false;
   Index measures = 1;
-  Index with_chance = 0;   ///< measures with a chance level: two more matrices each
+  Index with_chance = 0;  ///< measures with a chance level: two more matrices each
 };
 
 struct JobSize {
   std::vector<RepresentationSize> representations;
-  double pairs = 0;             ///< unordered pairs that are computed; at most those within groups
+  double pairs = 0;  ///< unordered pairs that are computed; at most those within groups
   PairWork work;
-  bool exact = false;           ///< bases in double precision
+  bool exact = false;  ///< bases in double precision
   Index ranks = 1, nodes = 1;
   bool store_in_memory = true;  ///< of the node; otherwise on disk
   double header_bytes = 0;      ///< catalog as sent to every rank
@@ -93,14 +93,14 @@ struct PhaseCost {
 struct CostEstimate {
   std::vector<PhaseCost> phases;  ///< "read headers", "factor", "pairs", "write"
   double seconds = 0;
-  double memory_per_rank = 0;     ///< bytes, any rank but the first
-  double memory_first_rank = 0;   ///< the first, which gathers the results
-  double store_per_node = 0;      ///< bytes of all factors
+  double memory_per_rank = 0;    ///< bytes, any rank but the first
+  double memory_first_rank = 0;  ///< the first, which gathers the results
+  double store_per_node = 0;     ///< bytes of all factors
   double results_bytes = 0;
   double tiles = 0;
   double tiles_per_rank = 0;
-  double balance = 1;             ///< mean load over largest load in the pair stage
-  double largest_tile = 0;        ///< seconds
+  double balance = 1;       ///< mean load over largest load in the pair stage
+  double largest_tile = 0;  ///< seconds
 };
 
 CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates);
@@ -116,6 +116,9 @@ double hand_out_seconds(std::vector<WorkItems> items, Index workers);
 
 /// Ranks that compute: above 32 the first only hands out work.
 Index computing_ranks(Index ranks);
+
+/// JSON text of an estimate, for scripts.
+std::string to_json(CostEstimate const& estimate, JobSize const& job);
 
 /// Bytes of a rank in the pair stage: two panels, their product and what measures need beside it.
 double pair_memory(JobSize const& job);

@@ -1,0 +1,158 @@
+#include "run/job_size.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "confer/core/text.hpp"
+#include "run/compare_plan.hpp"
+
+namespace confer {
+
+namespace {
+
+double choose_two(double count) { return count * (count - 1) / 2; }
+
+Index directions(JobConfig const& config, FactorNeeds const& needs, Index rows, Index features) {
+  Index kept = std::max<Index>(1, std::min(rows - 1, features));
+  if (config.plan.rank) kept = std::min(kept, *config.plan.rank);
+  if (needs.truncated && config.compare.components) kept = std::min(kept, *config.compare.components);
+  return needs.basis ? kept : 0;
+}
+
+PairWork pair_work(CompareOptions const& options, std::vector<Measure const*> const& measures) {
+  unsigned const needs = combined_needs(measures);
+  PairWork work;
+  work.product = needs != 0 || options.coefficients;
+  work.canonical = (needs & needs_canonical) != 0 || options.coefficients;
+  work.truncated = (needs & needs_truncated) != 0;
+  work.nuclear = (needs & needs_nuclear) != 0;
+  work.weights = (needs & needs_weights) != 0;
+  work.coefficients = options.coefficients;
+  work.measures = static_cast<Index>(measures.size());
+  for (auto const* measure : measures) work.with_chance += measure->chance != nullptr ? 1 : 0;
+  return work;
+}
+
+double type_bytes(StoredType type) {
+  switch (type) {
+    case StoredType::float16:
+      return 2;
+    case StoredType::float32:
+    case StoredType::integer:
+      return 4;
+    case StoredType::float64:
+      return 8;
+  }
+  return 8;
+}
+
+double bytes_of_values(LayerInfo const& layer, Index samples) {
+  double bytes = type_bytes(layer.type) * static_cast<double>(samples);
+  for (std::size_t i = 0; i < layer.axes.size(); ++i)
+    if (layer.axes[i] != Axis::sample && layer.axes[i] != Axis::step) bytes *= static_cast<double>(layer.extents[i]);
+  return bytes;
+}
+
+// Members of a group of comparable representations, counted in the ways that selections of pairs need.
+struct GroupCounts {
+  double all = 0, not_matched = 0;
+  std::map<std::string, double> networks, layers;
+};
+
+double selected_pairs(PairSelection const& selection, GroupCounts const& group) {
+  double pairs = choose_two(group.all);
+  switch (selection.kind) {
+    case PairSelection::Kind::all:
+      return pairs;
+    case PairSelection::Kind::cross_network:
+      for (auto const& [name, count] : group.networks) pairs -= choose_two(count);
+      return pairs;
+    case PairSelection::Kind::same_layer:
+      pairs = 0;
+      for (auto const& [name, count] : group.layers) pairs += choose_two(count);
+      return pairs;
+    case PairSelection::Kind::to:
+      return pairs - choose_two(group.not_matched);
+  }
+  return pairs;
+}
+
+}  // namespace
+
+JobSize job_size(JobConfig const& config, Catalog const& catalog, std::vector<Representation> const& representations,
+                 std::vector<FactorSummary> const& summaries, std::vector<Measure const*> const& measures) {
+  JobSize job;
+  job.work = pair_work(config.compare, measures);
+  job.exact = config.compare.exact;
+  FactorNeeds const needs = factor_needs(measures, config.compare);
+  std::map<std::string, Index> numbers;
+  std::map<Index, GroupCounts> groups;
+  std::set<std::string> files;
+  for (std::size_t i = 0; i < representations.size(); ++i) {
+    auto const& r = representations[i];
+    auto const& checkpoint = catalog.checkpoints[static_cast<std::size_t>(r.checkpoint)];
+    auto const& layer = checkpoint.layers[static_cast<std::size_t>(r.layer)];
+    for (auto const& shard : checkpoint.shards) files.insert(shard.path);
+    RepresentationSize size;
+    size.rows = r.rows();
+    size.features = r.features;
+    size.file_bytes = bytes_of_values(layer, r.samples);
+    size.kept = size.components = directions(config, needs, size.rows, size.features);
+    if (config.compare.components) size.components = std::min(size.kept, *config.compare.components);
+    std::string const group = checkpoint.inputs_id + "\n" + r.row_meaning + "\n" + std::to_string(r.sample_begin) +
+                              " " + std::to_string(size.rows);
+    size.group = numbers.emplace(group, static_cast<Index>(numbers.size())).first->second;
+    if (!summaries.empty()) {
+      FactorSummary const& found = summaries[i];
+      size.kept = found.kept;
+      size.components = std::min(found.components, found.kept);
+      size.levels = found.levels;
+      if (!usable(found.status)) size.group = -1;
+    }
+    if (size.group >= 0) {
+      GroupCounts& counts = groups[size.group];
+      ++counts.all;
+      ++counts.networks[checkpoint.network];
+      ++counts.layers[layer.name];
+      if (config.compare.pairs.kind == PairSelection::Kind::to && !glob_match(config.compare.pairs.glob, r.label))
+        ++counts.not_matched;
+    }
+    job.representations.push_back(size);
+  }
+  for (auto const& [number, group] : groups) job.pairs += selected_pairs(config.compare.pairs, group);
+  job.files = static_cast<Index>(files.size());
+  job.header_bytes = static_cast<double>(to_json(catalog).size());
+  return job;
+}
+
+JobSize job_size(JobConfig const& config, std::vector<Measure const*> const& measures) {
+  PlanOptions const& plan = config.plan;
+  JobSize job;
+  job.work = pair_work(config.compare, measures);
+  job.exact = config.compare.exact;
+  RepresentationSize size;
+  size.rows = plan.samples;
+  size.features = plan.neurons;
+  size.kept = size.components = directions(config, factor_needs(measures, config.compare), plan.samples, plan.neurons);
+  if (config.compare.components) size.components = std::min(size.kept, *config.compare.components);
+  size.file_bytes = 4 * static_cast<double>(plan.samples) * static_cast<double>(plan.neurons);
+  Index const count = plan.representations.value_or(0);
+  job.representations.assign(static_cast<std::size_t>(count), size);
+  job.pairs = choose_two(static_cast<double>(count));
+  job.files = count;
+  job.header_bytes = 700 * static_cast<double>(count);
+  return job;
+}
+
+Index typical_kept(JobSize const& job) {
+  double sum = 0, squares = 0;
+  for (auto const& r : job.representations) {
+    auto const kept = static_cast<double>(r.kept);
+    sum += kept;
+    squares += kept * kept;
+  }
+  return sum > 0 ? static_cast<Index>(squares / sum) : 1;
+}
+
+}  // namespace confer
