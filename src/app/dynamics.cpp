@@ -50,6 +50,29 @@ OptionGroup dynamics_options(DynamicsOptions& dynamics) {
        switch_option("range-normalised", "weigh h, y and w by their ranges in the fit", dynamics.range_normalised)}};
 }
 
+OptionGroup further_options(DynamicsOptions& dynamics) {
+  return {
+      "Further",
+      {switch_option("convergence", "similarity of every layer at every step to its state at the last step",
+                     dynamics.convergence),
+       switch_option("sequences", "similarity of the time steps of sequence layers", dynamics.sequences),
+       {"group-by", "NAME[,NAME]",
+        "file attributes whose values make groups of networks: similarity within and between them, at the last steps",
+        [&dynamics](std::string const& text) { dynamics.group_by = name_list(text); }},
+       {"measure", "NAME", "similarity measure of these three (default: pwcca, mean of both directions)",
+        [&dynamics](std::string const& text) { dynamics.measure = text; }},
+       {"census", "MEANS[,LOGVARS]",
+        "layers of a variational autoencoder: means and log-variances of its latent units, which are told to be "
+        "active, mixed or passive",
+        [&dynamics](std::string const& text) {
+          auto const names = name_list(text);
+          if (names.size() > 2)
+            throw std::invalid_argument("give the layer of the means, or that and the one of the log-variances");
+          dynamics.census_means = names[0];
+          dynamics.census_variances = names.size() > 1 ? names[1] : "";
+        }}}};
+}
+
 }  // namespace
 
 Job prepare_dynamics(std::vector<std::string> const& arguments) {
@@ -61,11 +84,13 @@ Job prepare_dynamics(std::vector<std::string> const& arguments) {
   syntax.description =
       "Follows pairs of inputs through training and fits the effective theory of two points to every hidden layer: two "
       "rates, how well they explain the run, whether it is rich or lazy, and where it ends. Fits whose rates mean "
-      "nothing are flagged.\n\n"
+      "nothing are flagged. --convergence, --sequences, --group-by and --census ask for other analyses of training; "
+      "the "
+      "theory is then fitted only with --pairs.\n\n"
       "DATA are trajectory files, or checkpoints of at least 10 steps from step 0 on; directories (searched for *.h5) "
       "and quoted patterns. A job that was stopped goes on where it was when it is started again by the same command.";
   syntax.positional = data_positional(config.selection);
-  syntax.groups = {dynamics_options(config.dynamics), input_options(config.selection),
+  syntax.groups = {dynamics_options(config.dynamics), further_options(config.dynamics), input_options(config.selection),
                    output_options(config.run, "the results file, HDF5 that is also netCDF-4 (required)"),
                    resource_options(config.run)};
   syntax.exclusive = {{"quiet", "verbose"}};

@@ -71,10 +71,10 @@ StoredNorm ActivationMatrix::stored() const {
   return {seen_.sum_of_squares, static_cast<double>(seen_.count)};
 }
 
-Factor ActivationMatrix::factor(RankRule const& rule) {
+Factor ActivationMatrix::factor(RankRule const& rule, FactorDetail detail) {
   FactorOptions options;
   options.rule = rule;
-  options.basis = false;
+  options.basis = options.exact = detail == FactorDetail::basis;
   options.stored = [this] { return stored(); };
   if (features() <= rows()) {
     RowSource source{rows(), rows(), features(), {}, {}, {}};

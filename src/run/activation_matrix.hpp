@@ -17,6 +17,9 @@ struct BadValues {
   StoredValues seen;
 };
 
+/// What is computed of a factor beyond the singular values: loadings, or also the basis in double precision.
+enum class FactorDetail { loadings, basis };
+
 /// Reads a small matrix once and keeps it; reads a large one again for every pass.
 class ActivationMatrix {
  public:
@@ -31,8 +34,8 @@ class ActivationMatrix {
   /// Stands for shape and values: equal texts, equal matrices. Empty for a matrix that is not kept.
   std::string content() const;
 
-  /// Its factor without a basis. Throws BadValues, InputError.
-  Factor factor(RankRule const& rule);
+  /// Its factor. Throws BadValues, InputError.
+  Factor factor(RankRule const& rule, FactorDetail detail = FactorDetail::loadings);
 
  private:
   void read_samples(Index begin, Index count, MatrixView<double> out);

@@ -8,9 +8,12 @@
 #include "confer/core/text.hpp"
 #include "confer/io/basis_store.hpp"
 #include "confer/io/results.hpp"
+#include "confer/linalg/blas_info.hpp"
 #include "confer/run/load.hpp"
+#include "run/convergence.hpp"
 #include "run/dynamics_results.hpp"
 #include "run/environment.hpp"
+#include "run/further_analyses.hpp"
 #include "run/pair_fits.hpp"
 #include "run/record.hpp"
 #include "run/training_runs.hpp"
@@ -54,23 +57,15 @@ std::string fingerprint(JobConfig const& config, Catalog const& catalog, std::ve
   return content_key(text);
 }
 
-}  // namespace
-
-int run_dynamics(JobConfig const& config, Communicator const& comm) {
-  PhaseTimer timer;
-  timer.start("read headers");
-  together(comm, [&] {
-    if (comm.is_root()) check_output_path(config.run.output);
-  });
-  Catalog const catalog = load_catalog(config, comm);
+/// Collective. Fits the theory and appends to `results` on rank 0; returns false when something could not be fitted.
+bool add_fits(ResultSet& results, std::string& words, Catalog const& catalog, JobConfig const& config,
+              Communicator const& comm) {
   std::vector<TrainingRun> const runs = find_training_runs(catalog, config);
   std::vector<Piece> const pieces = pieces_of(runs);
   if (pieces.empty())
     throw InputError("no training run can be followed",
                      runs.front().problem.empty() ? "there are no hidden layers" : runs.front().problem,
                      "give checkpoints of at least 10 steps, or trajectory files");
-
-  timer.start("fit");
   WorkList list;
   list.items = static_cast<Index>(pieces.size());
   list.fingerprint = fingerprint(config, catalog, runs);
@@ -84,10 +79,7 @@ int run_dynamics(JobConfig const& config, Communicator const& comm) {
     return writer.take();
   };
   std::vector<std::string> const records = do_work(comm, config.run, list);
-
-  timer.start("write");
-  std::vector<PhaseSummary> const phases = timer.summary(comm);
-  int code = 0;
+  bool complete = true;
   together(comm, [&] {
     if (!comm.is_root()) return;
     DynamicsData data{config, catalog, runs, {}};
@@ -105,14 +97,66 @@ int run_dynamics(JobConfig const& config, Communicator const& comm) {
                        fit_status_names()[static_cast<std::size_t>(first.status)] + ": " + first.detail,
                        "confer catalog shows steps, layers and targets");
     }
-    ResultSet results = dynamics_results(data);
+    add_dynamics(results, data);
+    complete = dynamics_is_complete(data);
+    std::fputs(dynamics_failures(data).c_str(), stderr);
+    words += dynamics_summary(data);
+  });
+  return complete;
+}
+
+void print_lines(std::vector<std::string> const& lines) {
+  constexpr std::size_t most = 20;
+  for (std::size_t i = 0; i < std::min(lines.size(), most); ++i)
+    std::fputs(("confer: " + lines[i] + "\n").c_str(), stderr);
+  if (lines.size() > most)
+    std::fputs(("confer: and " + std::to_string(lines.size() - most) + " more\n").c_str(), stderr);
+}
+
+}  // namespace
+
+int run_dynamics(JobConfig const& config, Communicator const& comm) {
+  PhaseTimer timer;
+  timer.start("read headers");
+  set_blas_threads(config.run.threads);
+  together(comm, [&] {
+    if (comm.is_root()) check_output_path(config.run.output);
+  });
+  Catalog const catalog = load_catalog(config, comm);
+  auto const& options = config.dynamics;
+  ResultSet results;
+  std::string words;
+  std::vector<std::string> problems, notes;
+  bool complete = catalog.refusals.empty();
+  auto const analyse = [&](char const* phase, auto const& analysis, std::vector<std::string>& said) {
+    timer.start(phase);
+    for (auto& line : analysis(results, catalog, config, comm)) said.push_back(std::move(line));
+  };
+  if (options.fits()) {
+    timer.start("fit");
+    complete = add_fits(results, words, catalog, config, comm) && complete;
+  }
+  if (options.convergence) analyse("convergence", add_convergence, problems);
+  if (options.sequences) analyse("sequences", add_sequences, problems);
+  if (!options.census_means.empty()) analyse("census", add_census, problems);
+  if (!options.group_by.empty()) analyse("groups", add_groups, notes);
+
+  timer.start("write");
+  std::vector<PhaseSummary> const phases = timer.summary(comm);
+  int code = 0;
+  together(comm, [&] {
+    if (!comm.is_root()) return;
+    add_description(results, config, catalog);
     add_environment(results, comm, config.run, phases);
     write_results(config.run.output, results);
     forget_work(config.run);
-    code = dynamics_is_complete(data) ? 0 : 1;
-    std::fputs(dynamics_failures(data).c_str(), stderr);
+    code = complete && problems.empty() ? 0 : 1;
+    print_lines(problems);
+    print_lines(notes);
     if (!config.run.quiet) {
-      std::fputs(dynamics_summary(data, config.run.output).c_str(), stdout);
+      std::fputs(
+          (words + "results in " + config.run.output + "\nnext: confer table " + config.run.output + "\n").c_str(),
+          stdout);
       std::fflush(stdout);
     }
   });

@@ -227,11 +227,10 @@ void add_curves(FitTable& table) {
 
 }  // namespace
 
-ResultSet dynamics_results(DynamicsData const& data) {
-  ResultSet results;
+void add_dynamics(ResultSet& results, DynamicsData const& data) {
   FitTable table(data, results);
-  results.dimensions = {{"fit", static_cast<Index>(data.rows.size())},
-                        {"step", static_cast<Index>(table.steps().size())}};
+  results.dimensions.emplace_back("fit", static_cast<Index>(data.rows.size()));
+  results.dimensions.emplace_back("step", static_cast<Index>(table.steps().size()));
   results.variables.push_back({"step", {"step"}, table.steps(), about("training step"), true});
   auto const& runs = data.runs;
   table.texts(
@@ -258,14 +257,16 @@ ResultSet dynamics_results(DynamicsData const& data) {
   add_fit_numbers(table, data);
   add_curves(table);
   add_structure(results, data, table);
+}
+
+void add_description(ResultSet& results, JobConfig const& config, Catalog const& catalog) {
   results.attributes["title"] = std::string("two-point theory of representation learning, fitted to training runs");
   results.attributes["reference"] = kReference;
-  results.attributes["objective"] = std::string(data.config.dynamics.range_normalised
-                                                    ? "squared errors in units of the squared range of each variable"
-                                                    : "plain sum of squared errors");
-  results.attributes["seed"] = data.config.dynamics.seed;
-  add_provenance(results, data.config, data.catalog);
-  return results;
+  results.attributes["objective"] =
+      std::string(config.dynamics.range_normalised ? "squared errors in units of the squared range of each variable"
+                                                   : "plain sum of squared errors");
+  results.attributes["seed"] = config.dynamics.seed;
+  add_provenance(results, config, catalog);
 }
 
 }  // namespace confer

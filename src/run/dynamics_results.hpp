@@ -24,8 +24,11 @@ struct DynamicsData {
   std::vector<FitRow> rows;  ///< ordered by run, layer, pair
 };
 
-/// Variables over fit and step, and how far theory and measurement agree on all distances of a layer.
-ResultSet dynamics_results(DynamicsData const& data);
+/// Appends variables over fit and step, and how far theory and measurement agree on all distances of a layer.
+void add_dynamics(ResultSet& results, DynamicsData const& data);
+
+/// Appends what the results are, the job and the input files.
+void add_description(ResultSet& results, JobConfig const& config, Catalog const& catalog);
 
 /// False when any fit that was asked for could not be made.
 bool dynamics_is_complete(DynamicsData const& data);
@@ -34,6 +37,6 @@ bool dynamics_is_complete(DynamicsData const& data);
 std::string dynamics_failures(DynamicsData const& data);
 
 /// A short table: where the theory applies.
-std::string dynamics_summary(DynamicsData const& data, std::string const& path);
+std::string dynamics_summary(DynamicsData const& data);
 
 }  // namespace confer

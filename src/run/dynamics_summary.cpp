@@ -50,10 +50,10 @@ std::string dynamics_failures(DynamicsData const& data) {
   return text;
 }
 
-std::string dynamics_summary(DynamicsData const& data, std::string const& path) {
+std::string dynamics_summary(DynamicsData const& data) {
   std::size_t const applies = static_cast<std::size_t>(
       std::count_if(data.rows.begin(), data.rows.end(), [](auto const& row) { return row.fit.applies != 0; }));
-  std::string text = fmt::format("{} fits, the theory applies to {}; results in {}\n", data.rows.size(), applies, path);
+  std::string text = fmt::format("{} fits, the theory applies to {}\n", data.rows.size(), applies);
   struct Group {
     Index fits = 0, applies = 0;
     std::vector<double> regime, growth, worst;
@@ -84,7 +84,7 @@ std::string dynamics_summary(DynamicsData const& data, std::string const& path) 
                     median(group.regime), median(group.growth), median(group.worst), group.applies, group.fits);
   }
   if (groups.size() > shown) text += "  and more, all in the results\n";
-  return text + "next: confer table " + path + "\n";
+  return text;
 }
 
 }  // namespace confer

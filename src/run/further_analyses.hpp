@@ -1,0 +1,28 @@
+/// Analyses beside the theory: time steps of sequences, groups of networks, units of autoencoders.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "confer/comm/communicator.hpp"
+#include "confer/model/catalog.hpp"
+#include "confer/model/config.hpp"
+#include "confer/model/result_set.hpp"
+
+namespace confer {
+
+/// Collective. Every time step of a sequence layer as a representation: similarity of all pairs of time steps, and to
+/// the last one. Appends to `results` on rank 0; returns what could not be computed, a line each.
+std::vector<std::string> add_sequences(ResultSet& results, Catalog const& catalog, JobConfig const& config,
+                                       Communicator const& comm);
+
+/// Collective. Networks grouped by the values of file attributes: mean similarity within and between groups at the last
+/// step, with bootstrap intervals over networks, and how well clusters of networks agree with the groups.
+std::vector<std::string> add_groups(ResultSet& results, Catalog const& catalog, JobConfig const& config,
+                                    Communicator const& comm);
+
+/// Collective. Census of the latent units of autoencoders.
+std::vector<std::string> add_census(ResultSet& results, Catalog const& catalog, JobConfig const& config,
+                                    Communicator const& comm);
+
+}  // namespace confer
