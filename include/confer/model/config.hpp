@@ -30,7 +30,7 @@ struct Selection {
   std::vector<std::string> data;  ///< files, directories, globs
   std::string networks = "*";
   std::string layers = "*";
-  std::string steps = "all";      ///< "all", "last", or a list "0,100,2000" with ranges "0:500"
+  std::string steps = "all";  ///< "all", "last", or a list "0,100,2000" with ranges "0:500"
   std::optional<Index> sample_begin, sample_end;
   ConvRule conv = ConvRule::mean;
   SequenceRule sequence = SequenceRule::positions;
@@ -47,17 +47,17 @@ struct RunOptions {
   ProgressMode progress = ProgressMode::automatic;
   bool quiet = false;
   bool verbose = false;
-  bool json = false;                      ///< `catalog --json`
+  bool json = false;  ///< `catalog --json`
   SvdRoute svd = SvdRoute::automatic;
-  std::optional<double> time_limit;       ///< seconds after which the job saves its work and stops
+  std::optional<double> time_limit;  ///< seconds after which the job saves its work and stops
 };
 
 /// What `compare` computes.
 struct CompareOptions {
   std::vector<std::string> measures = {"core"};
   PairSelection pairs;
-  double variance = 0.99;                ///< share of variance that SVCCA keeps
-  std::optional<Index> components;       ///< or a fixed number of components
+  double variance = 0.99;           ///< share of variance that SVCCA keeps
+  std::optional<Index> components;  ///< or a fixed number of components
   bool coefficients = false;
   bool exact = false;
 };
@@ -70,11 +70,11 @@ enum class AlignPreprocess { none, demo };
 
 /// What `align` computes.
 struct AlignOptions {
-  std::vector<std::string> targets;    ///< names under /targets
-  std::optional<AlignCenter> center;   ///< empty: both, and none with the preparation of the demo
+  std::vector<std::string> targets;   ///< names under /targets
+  std::optional<AlignCenter> center;  ///< empty: both, and none with the preparation of the demo
   AlignPreprocess preprocess = AlignPreprocess::none;
-  bool learning_curve = false;         ///< write the predicted loss over the steps of gradient descent
-  std::string input_layer = "input";   ///< baseline: the layer of the same network that holds the raw inputs
+  bool learning_curve = false;        ///< write the predicted loss over the steps of gradient descent
+  std::string input_layer = "input";  ///< baseline: the layer of the same network that holds the raw inputs
 
   AlignCenter centring() const {
     return center.value_or(preprocess == AlignPreprocess::demo ? AlignCenter::none : AlignCenter::both);
@@ -89,8 +89,19 @@ struct DynamicsOptions {
   std::vector<std::pair<Index, Index>> pairs;  ///< of inputs; empty: all when there are few, a sample when many
   std::optional<Index> sample;                 ///< number of pairs drawn at random
   Index seed = 0;
-  bool controls = false;          ///< also fit wrong equations
-  bool range_normalised = false;  ///< weigh h, y and w by their ranges in the fit
+  bool controls = false;                       ///< also fit wrong equations
+  bool range_normalised = false;               ///< weigh h, y and w by their ranges in the fit
+  bool convergence = false;                    ///< similarity of every step to the last
+  bool sequences = false;                      ///< similarity of the time steps of sequences
+  std::vector<std::string> group_by;           ///< file attributes whose values are compared as groups
+  std::string measure = "pwcca";               ///< of convergence, sequences and groups
+  std::string census_means, census_variances;  ///< layers of a VAE: means, log-variances; empty: none
+
+  /// The theory is fitted unless only other analyses are asked for.
+  bool fits() const {
+    bool const other = convergence || sequences || !group_by.empty() || !census_means.empty();
+    return !other || !pairs.empty() || sample;
+  }
 };
 
 /// What `plan` supposes. Sizes of representations stand in for data.
