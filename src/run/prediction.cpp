@@ -38,7 +38,9 @@ void add_prediction(ResultSet& results, JobSize const& job, MachineRates const& 
     predicted.push_back(known ? phase->seconds : nan);
     limit_seconds.push_back(known ? phase->limit_seconds : nan);
     limit.push_back(known ? phase->limit : "");
-    share.push_back(known && measured.wall_max > shortest ? phase->limit_seconds / measured.wall_max : nan);
+    // The last phase is the one that writes this down: its time is not known yet.
+    bool const over = &measured != &phases.back();
+    share.push_back(known && over && measured.wall_max > shortest ? phase->limit_seconds / measured.wall_max : nan);
   }
   auto const add = [&](std::string const& name, VariableData data, std::string const& meaning,
                        std::string const& units) {
