@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <numeric>
 #include <optional>
 
 #include "confer/comm/phase_timer.hpp"
@@ -23,6 +22,7 @@
 #include "run/environment.hpp"
 #include "run/job_size.hpp"
 #include "run/micro_benchmark.hpp"
+#include "run/neuron_job.hpp"
 #include "run/pair_stage.hpp"
 #include "run/prediction.hpp"
 #include "run/store_directory.hpp"
@@ -48,6 +48,21 @@ void check_strict(JobConfig const& config, std::vector<Representation> const& re
       throw InputError("'" + representations[i].label + "' cannot be used",
                        to_string(set.summaries[i].status) + ": " + set.summaries[i].detail,
                        "leave it out with --layers, --networks or --steps, or run without --strict");
+}
+
+/// The measures of one kind and their places in the table.
+struct MeasureChoice {
+  std::vector<Measure const*> list;
+  std::vector<std::size_t> columns;
+};
+MeasureChoice measures_of(std::vector<Measure const*> const& measures, StatisticsKind kind) {
+  MeasureChoice choice;
+  for (std::size_t i = 0; i < measures.size(); ++i) {
+    if (measures[i]->statistics != kind) continue;
+    choice.list.push_back(measures[i]);
+    choice.columns.push_back(i);
+  }
+  return choice;
 }
 
 /// Values of representations with themselves need no product: M is the identity.
@@ -101,15 +116,18 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   std::vector<PairStatus> status = pair_status_before(catalog, representations, factored.set, config.compare.pairs);
   std::vector<Index> rows;
   for (auto const& r : representations) rows.push_back(r.rows());
-  std::vector<std::size_t> columns(measures.size());
-  std::iota(columns.begin(), columns.end(), std::size_t{0});
   auto const to_compute = [&](Index row, Index col) {
     return status[static_cast<std::size_t>(row) * representations.size() + static_cast<std::size_t>(col)] ==
            PairStatus::ok;
   };
+  std::vector<Index> const groups = comparable_groups(catalog, representations, factored.set);
   std::vector<PairJob> jobs;
-  jobs.push_back(covariance_job(config, rows, comparable_groups(catalog, representations, factored.set), factored.set,
-                                store, measures, columns, to_compute));
+  auto const covariances = measures_of(measures, StatisticsKind::covariance);
+  if (!covariances.list.empty() || config.compare.coefficients)
+    jobs.push_back(covariance_job(config, rows, groups, factored.set, store, covariances.list, covariances.columns,
+                                  to_compute));
+  if (auto const neurons = measures_of(measures, StatisticsKind::neurons); !neurons.list.empty())
+    jobs.push_back(neuron_job(config, rows, groups, factored.set, store, neurons.list, neurons.columns, to_compute));
   std::optional<PairTable> table;
   if (comm.is_root()) {
     if (config.run.fresh) remove_journals(journal_directory(config));

@@ -5,6 +5,7 @@
 #include "confer/io/activation_reader.hpp"
 #include "confer/linalg/factor.hpp"
 #include "run/factor_stage.hpp"
+#include "run/neuron_job.hpp"
 
 namespace confer {
 
@@ -180,6 +181,10 @@ FactorSummary factor_one(Catalog const& catalog, Representation const& represent
     }
     FactorSummary summary = summarise(factor);
     if (usable(summary.status)) {
+      if (needs.neurons)
+        summary.live_neurons =
+            store_neurons(rows, features, [&](Index begin, MatrixView<double> out) { reader.rows(begin, out); },
+                          config.compare.exact, store, neuron_key(key));
       if (config.compare.exact)
         store_factor<double>(store, key, summary, factor, factor.basis_exact);
       else

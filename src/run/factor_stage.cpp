@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
 #include "confer/dist/hand_out.hpp"
 #include "confer/linalg/factor.hpp"
+#include "run/neuron_job.hpp"
 
 namespace confer {
 
@@ -13,6 +15,18 @@ namespace {
 double factor_cost(Representation const& r) {
   auto const n = static_cast<double>(r.rows()), p = static_cast<double>(r.features), small = std::min(n, p);
   return n * p * small * 2 + 10 * small * small * small;
+}
+
+/// The files of one representation in the store.
+std::vector<std::string> stored_keys(std::string const& key, FactorNeeds const& needs) {
+  return needs.neurons ? std::vector{key, neuron_key(key)} : std::vector{key};
+}
+
+/// The summary when everything that is needed of a representation is in the store.
+std::optional<FactorSummary> find_stored(BasisStore const& store, std::string const& key, FactorNeeds const& needs) {
+  auto known = store.find(key);
+  if (known && needs.neurons && !store.find(neuron_key(key))) known.reset();
+  return known;
 }
 
 std::string encode(Index index, FactorSummary const& summary) {
@@ -30,7 +44,7 @@ void decode_into(std::string const& lines, std::vector<FactorSummary>& summaries
 
 /// Sends every factor to the nodes that do not see the files of the rank that made it.
 void share_between_nodes(Communicator const& comm, Communicator const& node, BasisStore const& store,
-                         FactoredSet const& set, std::vector<Index> const& owner) {
+                         FactoredSet const& set, FactorNeeds const& needs, std::vector<Index> const& owner) {
   std::vector<Index> leader(static_cast<std::size_t>(comm.size()), 0);
   int node_leader = comm.rank();
   node.broadcast(std::span(&node_leader, 1), 0);
@@ -46,17 +60,19 @@ void share_between_nodes(Communicator const& comm, Communicator const& node, Bas
     if (!usable(set.summaries[i].status)) continue;
     Index const from = leader[static_cast<std::size_t>(owner[i])];
     auto const root = static_cast<int>(std::find(ranks.begin(), ranks.end(), static_cast<int>(from)) - ranks.begin());
-    std::string bytes;
-    try {
-      if (leaders.rank() == root) bytes = store.export_file(set.keys[i]);
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    leaders.broadcast(bytes, root);
-    try {
-      if (leaders.rank() != root && !bytes.empty()) store.import_file(set.keys[i], bytes);
-    } catch (...) {
-      failure = std::current_exception();
+    for (auto const& key : stored_keys(set.keys[i], needs)) {
+      std::string bytes;
+      try {
+        if (leaders.rank() == root) bytes = store.export_file(key);
+      } catch (...) {
+        failure = std::current_exception();
+      }
+      leaders.broadcast(bytes, root);
+      try {
+        if (leaders.rank() != root && !bytes.empty()) store.import_file(key, bytes);
+      } catch (...) {
+        failure = std::current_exception();
+      }
     }
   }
   agree(comm, failure);
@@ -93,7 +109,7 @@ FactorStageResult factor_all(Communicator const& comm, Communicator const& node,
       comm, static_cast<Index>(count),
       [&](Index item, std::function<void()> const& poll) {
         auto const index = static_cast<std::size_t>(order[static_cast<std::size_t>(item)]);
-        auto known = store.find(result.set.keys[index]);
+        auto known = find_stored(store, result.set.keys[index], needs);
         reused += known ? 1 : 0;
         auto const& r = representations[index];
         FactorSummary const summary =
@@ -116,7 +132,7 @@ FactorStageResult factor_all(Communicator const& comm, Communicator const& node,
                              : components_for_variance(summary.singular_values, config.compare.variance);
   }
   comm.all_sum(owner);
-  if (!visible_everywhere) share_between_nodes(comm, node, store, result.set, owner);
+  if (!visible_everywhere) share_between_nodes(comm, node, store, result.set, needs, owner);
   comm.barrier();
   return result;
 }

@@ -19,6 +19,7 @@ struct FactorNeeds {
   bool basis = true;
   bool loadings = false;
   bool truncated = false;  ///< only the leading components are ever used
+  bool neurons = false;    ///< also the standardised activations of every neuron, under neuron_key
 };
 
 /// Keys into the store and summaries, one per representation, the same on every rank.
