@@ -9,13 +9,14 @@
 namespace confer {
 
 NeuronMoments neuron_moments(Index rows, Index features,
-                             std::function<void(Index begin, MatrixView<double> out)> const& read) {
+                             std::function<void(Index begin, MatrixView<double> out)> const& read, Index granule) {
   auto const p = static_cast<std::size_t>(features);
   NeuronMoments moments{std::vector<double>(p, 0.0), std::vector<double>(p, 0.0), {}};
   std::vector<double> shift(p, 0.0), sum(p, 0.0), squares(p, 0.0);
   constexpr double infinity = std::numeric_limits<double>::infinity();
   std::vector<double> lowest(p, infinity), highest(p, -infinity);
-  Matrix<double> buffer(features, std::min(rows, rows_per_block(features)));
+  Index const most = std::max<Index>(1, rows_per_block(features) / granule) * granule;
+  Matrix<double> buffer(features, std::min(rows, most));
   for (Index begin = 0; begin < rows; begin += buffer.cols()) {
     auto const block = buffer.view().block(0, 0, features, std::min(buffer.cols(), rows - begin));
     read(begin, block);

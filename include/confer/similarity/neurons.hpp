@@ -18,9 +18,9 @@ struct NeuronMoments {
 
 /// One pass over the rows, centred near the mean, so that every neuron is accurate relative to its own spread.
 /// A neuron is dead when all its values are equal, or as equal as the rounding of an average leaves them. `read` fills
-/// features x count from row `begin` on.
+/// features x count from row `begin` on; blocks begin at multiples of `granule` rows.
 NeuronMoments neuron_moments(Index rows, Index features,
-                             std::function<void(Index begin, MatrixView<double> out)> const& read);
+                             std::function<void(Index begin, MatrixView<double> out)> const& read, Index granule = 1);
 
 /// Centred columns of norm one: rows [begin, begin + count) of the live neurons into `out`, count x live.
 /// `block`: features x count, as read.
