@@ -42,21 +42,35 @@ void share_between_nodes(Communicator const& comm, Communicator const& node, Bas
     if (leader[static_cast<std::size_t>(r)] == r) ranks.push_back(r);
   node.barrier();
   std::exception_ptr failure;
+  auto const attempt = [&](auto const& work) {
+    if (failure) return;
+    try {
+      work();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  };
+  constexpr Index portion = Index{16} << 20;
+  std::vector<std::byte> buffer;
   for (std::size_t i = 0; i < set.keys.size() && node.is_root(); ++i) {
     if (!usable(set.summaries[i].status)) continue;
     Index const from = leader[static_cast<std::size_t>(owner[i])];
     auto const root = static_cast<int>(std::find(ranks.begin(), ranks.end(), static_cast<int>(from)) - ranks.begin());
-    std::string bytes;
-    try {
-      if (leaders.rank() == root) bytes = store.export_file(set.keys[i]);
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    leaders.broadcast(bytes, root);
-    try {
-      if (leaders.rank() != root && !bytes.empty()) store.import_file(set.keys[i], bytes);
-    } catch (...) {
-      failure = std::current_exception();
+    // Portion by portion, whatever the size; after a failure the rank goes on taking part.
+    Index bytes = 0;
+    attempt([&] {
+      if (leaders.rank() == root) bytes = store.file_bytes(set.keys[i]);
+    });
+    leaders.broadcast(std::span(&bytes, 1), root);
+    for (Index begin = 0; begin < bytes; begin += portion) {
+      buffer.resize(static_cast<std::size_t>(std::min(portion, bytes - begin)));
+      attempt([&] {
+        if (leaders.rank() == root) store.export_part(set.keys[i], begin, buffer);
+      });
+      leaders.broadcast(std::span(buffer), root);
+      attempt([&] {
+        if (leaders.rank() != root) store.import_part(set.keys[i], begin, buffer, bytes);
+      });
     }
   }
   agree(comm, failure);
