@@ -35,7 +35,6 @@ namespace {
 using h5::Handle;
 
 constexpr Index buffer_values = Index{8} << 20;  ///< 32 MiB of float
-constexpr std::size_t largest_cache = std::size_t{256} << 20;
 
 hid_t native(float) { return H5T_NATIVE_FLOAT; }
 hid_t native(double) { return H5T_NATIVE_DOUBLE; }
@@ -54,7 +53,7 @@ struct OpenShard {
 };
 
 // A cache that holds all chunks at one sample position: a chunk is then decompressed once, however blocks cut it.
-void cache_one_row_of_chunks(OpenShard& shard, LayerInfo const& layer) {
+void cache_one_row_of_chunks(OpenShard& shard, LayerInfo const& layer, double most_bytes) {
   Handle const creation(h5::check(H5Dget_create_plist(shard.dataset), shard.place));
   if (H5Pget_layout(creation) != H5D_CHUNKED) return;
   std::vector<hsize_t> chunk(layer.axes.size(), 1);
@@ -68,7 +67,7 @@ void cache_one_row_of_chunks(OpenShard& shard, LayerInfo const& layer) {
     else if (layer.axes[i] != Axis::step)
       chunks *= static_cast<double>((static_cast<hsize_t>(layer.extents[i]) + chunk[i] - 1) / chunk[i]);
   }
-  auto const needed = static_cast<std::size_t>(std::min(bytes * chunks, static_cast<double>(largest_cache)));
+  auto const needed = static_cast<std::size_t>(std::min(bytes * chunks, most_bytes));
   Handle const access(h5::check(H5Pcreate(H5P_DATASET_ACCESS), shard.place));
   std::size_t const slots = 100 * static_cast<std::size_t>(std::min(chunks, 1e4)) + 1;
   H5Pset_chunk_cache(access, slots, std::max(needed, std::size_t{1} << 20), 1.0);
@@ -81,6 +80,7 @@ struct ActivationReader::State {
   Checkpoint checkpoint;
   LayerInfo layer;
   Representation representation;
+  double chunk_bytes = 0;
   std::optional<OpenShard> open;
   // Kept between blocks: fresh memory of this size costs more than the conversion.
   std::vector<std::uint16_t> halves;
@@ -120,7 +120,7 @@ OpenShard& ActivationReader::State::shard(std::size_t number) {
                      "start again when nothing writes to the file");
   next.type = *type;
   next.swapped = H5Tget_order(next.stored_type) != H5Tget_order(H5T_NATIVE_FLOAT);
-  cache_one_row_of_chunks(next, layer);
+  cache_one_row_of_chunks(next, layer, chunk_bytes);
   next.file_space = Handle(h5::check(H5Dget_space(next.dataset), next.place));
   return open.emplace(std::move(next));
 }
@@ -262,11 +262,12 @@ void ActivationReader::State::read_whole(Index begin, Index count, MatrixView<T>
   read(begin, count, 0, out, seen);
 }
 
-ActivationReader::ActivationReader(Catalog const& catalog, Representation const& representation)
+ActivationReader::ActivationReader(Catalog const& catalog, Representation const& representation, double chunk_bytes)
     : state_(std::make_unique<State>()) {
   state_->checkpoint = catalog.checkpoints.at(index(representation.checkpoint));
   state_->layer = state_->checkpoint.layers.at(index(representation.layer));
   state_->representation = representation;
+  state_->chunk_bytes = chunk_bytes;
 }
 
 ActivationReader::~ActivationReader() = default;

@@ -107,6 +107,9 @@ void BasisWriter::read_band(Index band, MatrixView<double> values) const {
   state_->file.read_at(state_->at.band(state_->shape, band), values.data,
                        static_cast<std::size_t>(values.rows * values.cols) * sizeof(double));
 }
+void BasisWriter::read_norms(Index band, std::span<double> norms) const {
+  state_->file.read_at(state_->at.norms_of(state_->shape, band), norms.data(), norms.size_bytes());
+}
 void BasisWriter::write_loadings(Index range, MatrixView<float const> values) { state_->write_loadings(range, values); }
 void BasisWriter::write_loadings(Index range, MatrixView<double const> values) { state_->write_loadings(range, values); }
 

@@ -47,7 +47,9 @@ void fill_basis(Directions const& found, Index kept, FactorOptions const& option
     }
   if (options.output != nullptr && kept > 0) {
     factor.given_away = kept;
-    return options.output->put_rows(0, found.vectors.view().block(0, 0, n, kept), factor.squared_row_norms);
+    options.output->put_rows(0, found.vectors.view().block(0, 0, n, kept), factor.squared_row_norms);
+    factor.squared_row_norms.clear();
+    return;
   }
   if (options.exact)
     factor.basis_exact = Matrix<double>(n, kept);
@@ -123,7 +125,7 @@ Factor factor_columns(ColumnSource const& source, FactorOptions const& options) 
   Index const kept = kept_directions(options, found.values);
   factor.singular_values = found.values;
   bool const gives = options.output != nullptr && kept > 0;
-  if (gives) options.output->begin(kept);
+  if (gives) options.output->begin(kept, found.values.front());
   if (options.basis) fill_basis(found, kept, options, factor);
   if (options.loadings) {
     auto const vectors = found.vectors.view().block(0, 0, n, kept);

@@ -173,17 +173,17 @@ void fill_basis(RowSource const& source, Directions const& found, Index kept, bo
 
 /// The same for a basis that is given away block by block.
 void give_basis(RowSource const& source, Directions const& found, Index kept, bool exact, FactorOutput const& output,
-                Matrix<double>& buffer, Factor& factor) {
+                Matrix<double>& buffer, Factor const& factor) {
   Matrix<double> const weights = weights_of(found, kept);
   bool const correct = exact || factor.levels > 1;
   Matrix<double> gram(correct ? kept : 0, correct ? kept : 0), product(buffer.cols(), kept);
   for_each_block(source, factor.mean, buffer, [&](Index begin, MatrixView<double> block) {
     auto const u = product.view().block(0, 0, block.cols, kept);
     gemm(1.0, block, Op::transpose, weights, Op::none, 0.0, u);
-    double* const norms = factor.squared_row_norms.data() + begin;
-    add_row_norms(found, u, norms);
+    std::vector<double> norms(static_cast<std::size_t>(block.cols), 0.0);
+    add_row_norms(found, u, norms.data());
     if (correct) syrk_lower(1.0, u, Op::transpose, 1.0, gram);
-    output.put_rows(begin, u, {norms, static_cast<std::size_t>(block.cols)});
+    output.put_rows(begin, u, norms);
   });
   if (correct) orthonormalise(source, output, exact, std::move(gram));
 }
@@ -268,14 +268,15 @@ Factor factor_rows(RowSource const& source, FactorOptions const& options) {
   bool const gives = options.output != nullptr && kept > 0;
   if (gives) {
     factor.given_away = options.basis ? kept : 0;
-    options.output->begin(kept);
+    options.output->begin(kept, found.values.front());
   }
   if (options.basis) {
-    factor.squared_row_norms.assign(static_cast<std::size_t>(source.rows), 0.0);
-    if (gives)
+    if (gives) {
       give_basis(source, found, kept, options.exact, *options.output, buffer, factor);
-    else
+    } else {
+      factor.squared_row_norms.assign(static_cast<std::size_t>(source.rows), 0.0);
       fill_basis(source, found, kept, options.exact, buffer, factor);
+    }
   }
   if (options.loadings && gives) {
     Index const step = rows_per_block(kept);

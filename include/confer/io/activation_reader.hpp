@@ -26,7 +26,8 @@ struct StoredValues {
 /// Opens the shards it needs and keeps them open. Errors are InputError naming file and dataset.
 class ActivationReader {
  public:
-  ActivationReader(Catalog const& catalog, Representation const& representation);
+  /// chunk_bytes: decompressed chunks that may be held, so that blocks may end inside of them.
+  ActivationReader(Catalog const& catalog, Representation const& representation, double chunk_bytes = 256 << 20);
   ~ActivationReader();
   ActivationReader(ActivationReader&&) noexcept;
 

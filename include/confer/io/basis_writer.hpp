@@ -51,6 +51,7 @@ class BasisWriter {
   void write_band(Index band, MatrixView<double const> values, std::span<double const> norms);
   void read_band(Index band, MatrixView<float> values) const;
   void read_band(Index band, MatrixView<double> values) const;
+  void read_norms(Index band, std::span<double> norms) const;
   /// kept x features_of(range).
   void write_loadings(Index range, MatrixView<float const> values);
   void write_loadings(Index range, MatrixView<double const> values);

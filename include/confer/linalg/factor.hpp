@@ -46,10 +46,10 @@ struct StoredNorm {
 };
 
 /// Where a factor goes that is too large to be kept: piece by piece, in order, as far as basis and loadings are asked
-/// for. The matrices of Factor then stay empty.
+/// for. The matrices and row norms of Factor then stay empty.
 struct FactorOutput {
-  /// Called once, when singular values, rank and cut are known: so many directions follow.
-  std::function<void(Index kept)> begin;
+  /// Called once, when the singular values are known: so many directions follow; `largest` is the first value.
+  std::function<void(Index kept, double largest)> begin;
   /// Rows [begin, begin + u.rows) of this rank (of all ranks, if the matrix is read by columns) and the squared norms
   /// of the centred rows.
   std::function<void(Index begin, MatrixView<double const> u, std::span<double const> norms)> put_rows;
