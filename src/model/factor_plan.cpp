@@ -80,7 +80,7 @@ FactorMethod windowed(FactorShape const& s, FactorRoute route, double others, do
   others += method.chunk_bytes;
   if (s.tall()) {
     Index const rows = static_cast<Index>(rows_at_once(s.features));
-    method.window = (rows + s.rows_per_sample - 1) / s.rows_per_sample;
+    method.window = std::min(rows + s.rows_per_sample - 1, s.rows) / s.rows_per_sample;
   } else {
     // As wide as memory allows: every window touches all samples, and with them all chunks of the file.
     Index const unit = feature_unit(s.rows);
