@@ -90,6 +90,8 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
 
   Communicator const node = comm.split_node();
   MemoryAllowance const memory = memory_allowance(comm, node, config.run);
+  std::vector<FactorMethod> const methods =
+      factor_methods(catalog, representations, config, needs, comm.size(), memory.per_rank - memory.in_use);
   StoreDirectory const directory(comm, node, config.run, store_bytes(representations, needs, config.compare.exact),
                                  memory.per_node);
   BasisStore const store(directory.path());
@@ -100,7 +102,7 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   timer.start("factor");
   progress.begin("factor", static_cast<double>(representations.size()), "representations");
   FactorStageResult const factored =
-      factor_all(comm, node, catalog, representations, config, needs, store, directory.visible_everywhere(),
+      factor_all(comm, node, catalog, representations, config, needs, methods, store, directory.visible_everywhere(),
                  {stop_requested, [&](double done) { progress.update(done); }});
   progress.end();
   if (factored.stopped) stop(directory, 0, static_cast<Index>(representations.size()), "factors");
