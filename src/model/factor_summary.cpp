@@ -27,8 +27,7 @@ std::string to_json(FactorSummary const& s) {
                         {"tau", s.tau},
                         {"cut", s.cut},
                         {"constant_features", s.constant_features},
-                        {"levels", s.levels},
-                        {"live_neurons", s.live_neurons}}
+                        {"levels", s.levels}}
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -49,7 +48,6 @@ FactorSummary factor_summary_from_json(std::string const& text) {
   json.at("cut").get_to(s.cut);
   json.at("constant_features").get_to(s.constant_features);
   json.at("levels").get_to(s.levels);
-  json.at("live_neurons").get_to(s.live_neurons);
   return s;
 }
 

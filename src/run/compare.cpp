@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <optional>
 
 #include "confer/comm/phase_timer.hpp"
@@ -19,6 +20,7 @@
 #include "run/compare_results.hpp"
 #include "run/compare_summary.hpp"
 #include "run/covariance_job.hpp"
+#include "run/earlier_results.hpp"
 #include "run/environment.hpp"
 #include "run/job_size.hpp"
 #include "run/micro_benchmark.hpp"
@@ -50,21 +52,6 @@ void check_strict(JobConfig const& config, std::vector<Representation> const& re
                        "leave it out with --layers, --networks or --steps, or run without --strict");
 }
 
-/// The measures of one kind and their places in the table.
-struct MeasureChoice {
-  std::vector<Measure const*> list;
-  std::vector<std::size_t> columns;
-};
-MeasureChoice measures_of(std::vector<Measure const*> const& measures, StatisticsKind kind) {
-  MeasureChoice choice;
-  for (std::size_t i = 0; i < measures.size(); ++i) {
-    if (measures[i]->statistics != kind) continue;
-    choice.list.push_back(measures[i]);
-    choice.columns.push_back(i);
-  }
-  return choice;
-}
-
 /// Values of representations with themselves need no product: M is the identity.
 void enter_self_pairs(PairTable& table, FactoredSet const& set, std::vector<PairStatus> const& status) {
   for (Index i = 0; i < table.count; ++i) {
@@ -74,6 +61,30 @@ void enter_self_pairs(PairTable& table, FactoredSet const& set, std::vector<Pair
     for (std::size_t m = 0; m < table.measures.size(); ++m)
       table.value(m, i, i) = self_score(*table.measures[m], summary);
   }
+}
+
+/// The measures of one kind among those in these places of the table.
+struct MeasureChoice {
+  std::vector<Measure const*> measures;
+  std::vector<std::size_t> columns;
+};
+MeasureChoice of_kind(std::vector<Measure const*> const& measures, std::vector<std::size_t> const& columns,
+                      StatisticsKind kind) {
+  MeasureChoice choice;
+  for (std::size_t const column : columns) {
+    if (measures[column]->statistics != kind) continue;
+    choice.measures.push_back(measures[column]);
+    choice.columns.push_back(column);
+  }
+  return choice;
+}
+
+/// Places below `count` that `chosen` does not hold.
+std::vector<std::size_t> others(std::vector<std::size_t> const& chosen, std::size_t count) {
+  std::vector<std::size_t> rest;
+  for (std::size_t i = 0; i < count; ++i)
+    if (std::find(chosen.begin(), chosen.end(), i) == chosen.end()) rest.push_back(i);
+  return rest;
 }
 
 }  // namespace
@@ -96,6 +107,8 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
 
   Communicator const node = comm.split_node();
   MemoryAllowance const memory = memory_allowance(comm, node, config.run);
+  std::vector<FactorMethod> const methods =
+      factor_methods(catalog, representations, config, needs, comm.size(), memory.per_rank - memory.in_use);
   StoreDirectory const directory(comm, node, config.run, store_bytes(representations, needs, config.compare.exact),
                                  memory.per_node);
   BasisStore const store(directory.path());
@@ -106,33 +119,50 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   timer.start("factor");
   progress.begin("factor", static_cast<double>(representations.size()), "representations");
   FactorStageResult const factored =
-      factor_all(comm, node, catalog, representations, config, needs, store, directory.visible_everywhere(),
+      factor_all(comm, node, catalog, representations, config, needs, methods, store, directory.visible_everywhere(),
                  {stop_requested, [&](double done) { progress.update(done); }});
   progress.end();
   if (factored.stopped) stop(directory, 0, static_cast<Index>(representations.size()), "factors");
   check_strict(config, representations, factored.set);
+  std::vector<std::string> keys;
+  for (auto const& r : representations)
+    keys.push_back(factor_key(catalog, r, config, FactorNeeds{false, false, false}));
+  NeuronSet neurons;
+  if (needs.neurons) {
+    timer.start("neurons");
+    progress.begin("neurons", static_cast<double>(representations.size()), "representations");
+    neurons = store_neurons(comm, node, {catalog, representations, config, factored.set, keys, store},
+                            directory.visible_everywhere(),
+                            {stop_requested, [&](double done) { progress.update(done); }});
+    progress.end();
+    if (neurons.stopped) stop(directory, 0, static_cast<Index>(representations.size()), "sets of neurons");
+  }
 
   timer.start("pairs");
   std::vector<PairStatus> status = pair_status_before(catalog, representations, factored.set, config.compare.pairs);
   std::vector<Index> rows;
   for (auto const& r : representations) rows.push_back(r.rows());
+  std::optional<PairTable> table;
+  if (comm.is_root()) {
+    if (config.run.fresh) remove_journals(journal_directory(config));
+    table.emplace(static_cast<Index>(representations.size()), measures);
+  }
+  EarlierResults const earlier = take_earlier_results(comm, config, keys, measures, status, table ? &*table : nullptr);
   auto const to_compute = [&](Index row, Index col) {
     return status[static_cast<std::size_t>(row) * representations.size() + static_cast<std::size_t>(col)] ==
            PairStatus::ok;
   };
   std::vector<Index> const groups = comparable_groups(catalog, representations, factored.set);
   std::vector<PairJob> jobs;
-  auto const covariances = measures_of(measures, StatisticsKind::covariance);
-  if (!covariances.list.empty() || config.compare.coefficients)
-    jobs.push_back(covariance_job(config, rows, groups, factored.set, store, covariances.list, covariances.columns,
-                                  to_compute));
-  if (auto const neurons = measures_of(measures, StatisticsKind::neurons); !neurons.list.empty())
-    jobs.push_back(neuron_job(config, rows, groups, factored.set, store, neurons.list, neurons.columns, to_compute));
-  std::optional<PairTable> table;
-  if (comm.is_root()) {
-    if (config.run.fresh) remove_journals(journal_directory(config));
-    table.emplace(static_cast<Index>(representations.size()), measures);
-  }
+  auto const add_jobs = [&](std::vector<std::size_t> const& columns, std::function<bool(Index, Index)> const& wanted) {
+    if (auto const chosen = of_kind(measures, columns, StatisticsKind::covariance); !chosen.measures.empty())
+      jobs.push_back(
+          covariance_job(config, rows, groups, factored.set, store, chosen.measures, chosen.columns, wanted));
+    if (auto const chosen = of_kind(measures, columns, StatisticsKind::neurons); !chosen.measures.empty())
+      jobs.push_back(neuron_job(config, rows, groups, neurons, store, chosen.measures, chosen.columns, wanted));
+  };
+  add_jobs(earlier.measures, [&](Index row, Index col) { return to_compute(row, col) && !earlier.known(row, col); });
+  add_jobs(others(earlier.measures, measures.size()), to_compute);
   PairStageControl const control = {stop_requested,
                                     [&](double pairs, double found) { progress.begin("pairs", pairs, "pairs", found); },
                                     [&](double pairs_done) { progress.update(pairs_done); }};
@@ -151,9 +181,15 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   together(comm, [&] {
     if (!comm.is_root()) return;
     enter_self_pairs(*table, factored.set, status);
-    ComparisonData const data{config, catalog, representations, factored.set, status};
+    ComparisonData const data{config, catalog, representations, factored.set, status, keys};
     finish_status(data, *table, status);
     ResultSet results = comparison_results(data, std::move(*table));
+    if (earlier.taken > 0) {
+      results.attributes["pairs_of_an_earlier_run"] = earlier.taken;
+      if (!config.run.quiet)
+        fmt::print(stderr, "confer: values of {} pairs were in '{}' already; --fresh computes everything anew\n",
+                   format_count(earlier.taken), config.run.output);
+    }
     add_environment(results, comm, config.run, phases);
     add_prediction(results, job, rates, phases);
     write_results(config.run.output, results);

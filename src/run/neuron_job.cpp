@@ -6,38 +6,59 @@
 #include <optional>
 
 #include "confer/core/text.hpp"
+#include "confer/dist/hand_out.hpp"
+#include "confer/io/basis_writer.hpp"
 #include "confer/linalg/dense.hpp"
 #include "confer/linalg/factor.hpp"
 #include "confer/model/tile_plan.hpp"
 #include "confer/similarity/neurons.hpp"
-#include "run/tile_engine.hpp"
+#include "run/activation_source.hpp"
 
 namespace confer {
 
 namespace {
 
-constexpr Index rows_in_memory = 65536;  ///< of a panel; longer ones are read piece by piece
-constexpr Index rows_per_gemm = 4096;    ///< multiplied in single precision before the sum goes on in double
+constexpr Index rows_in_memory = 65536;           ///< of a panel; longer ones are read piece by piece
+constexpr Index window_bytes = Index{128} << 20;  ///< of activations that are read once and kept
+constexpr Index rows_per_gemm = 4096;             ///< multiplied in single precision before the sum goes on in double
 
+/// The neurons of one representation that vary; `value_bytes` 4 or 8. Returns how many there are.
 template <class T>
-void put_neurons(Index rows, NeuronMoments const& moments, Index features,
-                 std::function<void(Index begin, MatrixView<double> out)> const& read, BasisStore const& store,
-                 std::string const& key) {
+Index put_neurons(Catalog const& catalog, Representation const& r, BasisStore const& store, std::string const& key,
+                  std::string const& token) {
+  Index const rows = r.rows();
+  Index const sample_bytes = r.rows_per_sample * r.features * static_cast<Index>(sizeof(double));
+  Index const window = std::clamp<Index>(window_bytes / std::max<Index>(sample_bytes, 1), 1, r.samples);
+  ActivationPart part;
+  part.count = r.samples;
+  part.window = window;
+  ActivationSource source(catalog, r, part);
+  auto const read = [&](Index begin, MatrixView<double> out) { source.rows(begin, out); };
+  NeuronMoments const moments = neuron_moments(rows, r.features, read);
   auto const live = static_cast<Index>(moments.live.size());
-  Matrix<T> values(rows, live);
-  Matrix<double> buffer(features, std::min(rows, rows_per_block(features)));
-  for (Index begin = 0; begin < rows; begin += buffer.cols()) {
-    auto const block = buffer.view().block(0, 0, features, std::min(buffer.cols(), rows - begin));
-    read(begin, block);
-    standardise(moments, block, values.view().block(begin, 0, block.cols, live));
+  BasisShape shape;
+  shape.value_bytes = static_cast<Index>(sizeof(T));
+  shape.rows = rows;
+  shape.kept = live;
+  shape.band_rows = std::min(rows, rows_per_block(r.features));
+  shape.row_norms = false;
+  BasisWriter writer(store, key, token, shape, BasisWriter::Role::creates);
+  Matrix<double> raw(r.features, shape.band_rows);
+  Matrix<T> band(shape.band_rows, live);
+  for (Index b = 0; b < shape.bands(); ++b) {
+    auto const block = raw.view().block(0, 0, r.features, shape.rows_of(b));
+    read(b * shape.band_rows, block);
+    if (band.rows() != block.cols) band = Matrix<T>(block.cols, live);
+    standardise(moments, block, band);
+    writer.write_band(b, band.const_view(), {});
   }
   FactorSummary summary;
   summary.rows = rows;
-  summary.features = features;
+  summary.features = r.features;
   summary.kept = live;
-  summary.constant_features = features - live;
-  std::vector<double> const no_norms(static_cast<std::size_t>(rows), 0.0);
-  store.put(key, summary, values.const_view(), MatrixView<T const>{}, no_norms);
+  summary.constant_features = r.features - live;
+  writer.finish(summary, {});
+  return live;
 }
 
 /// Correlations of the neurons of two panels, in tiles of a plan. Pieces are computed whole and in a fixed order, so
@@ -171,40 +192,64 @@ PairJob job_of(std::shared_ptr<NeuronEngine<T> const> engine, std::function<bool
 
 }  // namespace
 
-std::string neuron_key(std::string const& factor_key) { return content_key("neurons 1\n" + factor_key); }
-
-Index store_neurons(Index rows, Index features, std::function<void(Index begin, MatrixView<double> out)> const& read,
-                    bool exact, BasisStore const& store, std::string const& key) {
-  NeuronMoments const moments = neuron_moments(rows, features, read);
-  if (exact)
-    put_neurons<double>(rows, moments, features, read, store, key);
-  else
-    put_neurons<float>(rows, moments, features, read, store, key);
-  return static_cast<Index>(moments.live.size());
+NeuronSet store_neurons(Communicator const& comm, Communicator const& node, NeuronSource const& source,
+                        bool visible_everywhere, FactorStageControl const& control) {
+  auto const count = source.representations.size();
+  NeuronSet set;
+  set.live.assign(count, 0);
+  for (std::size_t i = 0; i < count; ++i)
+    set.keys.push_back(usable(source.factors.summaries[i].status) ? content_key("neurons 1\n" + source.keys[i]) : "");
+  std::vector<Index> owner(count, 0);
+  double finished = 0;
+  HandOutOptions options;
+  options.stop_requested = control.stop_requested;
+  options.on_done = [&](Index) {
+    if (control.progress) control.progress(++finished);
+  };
+  HandOutResult const handed = hand_out(
+      comm, static_cast<Index>(count),
+      [&](Index item, Poll const& poll) {
+        auto const i = static_cast<std::size_t>(item);
+        owner[i] = comm.rank();
+        if (set.keys[i].empty()) return;
+        auto const& r = source.representations[i];
+        std::string const token = std::to_string(comm.rank());
+        if (auto const known = source.store.find(set.keys[i]))
+          set.live[i] = known->kept;
+        else if (source.config.compare.exact)
+          set.live[i] = put_neurons<double>(source.catalog, r, source.store, set.keys[i], token);
+        else
+          set.live[i] = put_neurons<float>(source.catalog, r, source.store, set.keys[i], token);
+        poll();
+      },
+      options);
+  set.stopped = handed.stopped;
+  if (set.stopped) return set;
+  comm.all_sum(set.live);
+  comm.all_sum(owner);
+  if (!visible_everywhere) share_between_nodes(comm, node, source.store, set.keys, owner);
+  comm.barrier();
+  return set;
 }
 
 PairJob neuron_job(JobConfig const& config, std::vector<Index> const& rows, std::vector<Index> const& groups,
-                   FactoredSet const& set, BasisStore const& store, std::vector<Measure const*> const& measures,
+                   NeuronSet const& set, BasisStore const& store, std::vector<Measure const*> const& measures,
                    std::vector<std::size_t> columns, std::function<bool(Index row, Index col)> selected) {
-  std::vector<Index> live;
-  std::vector<std::string> keys;
   std::vector<PlanItem> items;
   std::string fingerprint = "neurons 1\n";
   for (std::size_t i = 0; i < set.keys.size(); ++i) {
-    keys.push_back(neuron_key(set.keys[i]));
-    live.push_back(set.summaries[i].live_neurons);
-    items.push_back({groups[i], rows[i], live[i]});
+    items.push_back({groups[i], rows[i], set.live[i]});
     fingerprint += set.keys[i] + "\n";
   }
   for (auto const* measure : measures) fingerprint += std::string(measure->name) + " ";
   TilePlan plan = plan_tiles(items, PairCost{});
   if (config.compare.exact)
-    return job_of<double>(std::make_shared<NeuronEngine<double>>(store, std::move(keys), std::move(live),
-                                                                 std::move(plan), measures, selected),
-                          selected, fingerprint + "exact\n", std::move(columns));
-  return job_of<float>(std::make_shared<NeuronEngine<float>>(store, std::move(keys), std::move(live), std::move(plan),
-                                                             measures, selected),
-                       selected, fingerprint, std::move(columns));
+    return job_of<double>(
+        std::make_shared<NeuronEngine<double>>(store, set.keys, set.live, std::move(plan), measures, selected),
+        selected, fingerprint + "exact\n", std::move(columns));
+  return job_of<float>(
+      std::make_shared<NeuronEngine<float>>(store, set.keys, set.live, std::move(plan), measures, selected), selected,
+      fingerprint, std::move(columns));
 }
 
 }  // namespace confer

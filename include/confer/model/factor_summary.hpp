@@ -35,7 +35,6 @@ struct FactorSummary {
   double cut = 0;
   Index constant_features = 0;
   Index levels = 0;
-  Index live_neurons = 0;               ///< whose standardised activations are stored, when measures ask for them
 
   Index rank() const { return static_cast<Index>(singular_values.size()); }
 };
