@@ -22,6 +22,7 @@
 #include "run/job_size.hpp"
 #include "run/micro_benchmark.hpp"
 #include "run/pair_stage.hpp"
+#include "run/phase_report.hpp"
 #include "run/prediction.hpp"
 #include "run/store_directory.hpp"
 
@@ -113,6 +114,7 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   job = job_size(config, catalog, representations, factored.set.summaries, measures);
   note_what_ran(job, comm, node, factored, report);
   std::vector<PhaseSummary> const phases = timer.summary(comm);
+  timer.start("write");  // goes on
   int code = 0;
   together(comm, [&] {
     if (!comm.is_root()) return;
@@ -126,6 +128,8 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
     remove_journals(input.journal_directory);
     code = comparison_is_complete(catalog, factored.set, status) ? 0 : 1;
     if (!config.run.quiet) {
+      timer.stop();
+      std::fputs(phases_text(results, timer).c_str(), stderr);
       std::fputs(failures_text(catalog, representations, factored.set, status).c_str(), stderr);
       std::fputs(summary_text(results, config.run.output).c_str(), stdout);
       std::fflush(stdout);

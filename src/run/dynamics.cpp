@@ -15,6 +15,7 @@
 #include "run/environment.hpp"
 #include "run/further_analyses.hpp"
 #include "run/pair_fits.hpp"
+#include "run/phase_report.hpp"
 #include "run/record.hpp"
 #include "run/training_runs.hpp"
 #include "run/work_list.hpp"
@@ -143,6 +144,7 @@ int run_dynamics(JobConfig const& config, Communicator const& comm) {
 
   timer.start("write");
   std::vector<PhaseSummary> const phases = timer.summary(comm);
+  timer.start("write");  // goes on
   int code = 0;
   together(comm, [&] {
     if (!comm.is_root()) return;
@@ -154,6 +156,8 @@ int run_dynamics(JobConfig const& config, Communicator const& comm) {
     print_lines(problems);
     print_lines(notes);
     if (!config.run.quiet) {
+      timer.stop();
+      std::fputs(phases_text(results, timer).c_str(), stderr);
       std::fputs(
           (words + "results in " + config.run.output + "\nnext: confer table " + config.run.output + "\n").c_str(),
           stdout);
