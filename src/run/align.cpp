@@ -114,7 +114,7 @@ int run_align(JobConfig const& config, Communicator const& comm) {
     std::fputs(alignment_failures(data).c_str(), stderr);
     if (!config.run.quiet) {
       timer.stop();
-      std::fputs(phases_text(results, timer).c_str(), stderr);
+      std::fputs(phases_text(results, timer).c_str(), stdout);
       std::fputs(alignment_summary(data, config.run.output).c_str(), stdout);
       std::fflush(stdout);
     }

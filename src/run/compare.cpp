@@ -129,8 +129,8 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
     code = comparison_is_complete(catalog, factored.set, status) ? 0 : 1;
     if (!config.run.quiet) {
       timer.stop();
-      std::fputs(phases_text(results, timer).c_str(), stderr);
       std::fputs(failures_text(catalog, representations, factored.set, status).c_str(), stderr);
+      std::fputs(phases_text(results, timer).c_str(), stdout);
       std::fputs(summary_text(results, config.run.output).c_str(), stdout);
       std::fflush(stdout);
     }

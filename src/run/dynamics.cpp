@@ -157,7 +157,7 @@ int run_dynamics(JobConfig const& config, Communicator const& comm) {
     print_lines(notes);
     if (!config.run.quiet) {
       timer.stop();
-      std::fputs(phases_text(results, timer).c_str(), stderr);
+      std::fputs(phases_text(results, timer).c_str(), stdout);
       std::fputs(
           (words + "results in " + config.run.output + "\nnext: confer table " + config.run.output + "\n").c_str(),
           stdout);
