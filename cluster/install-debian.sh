@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what confer needs on Debian or Ubuntu: install-debian.sh [build] [tests]   (default: build)
+# Installs what confer needs on Debian or Ubuntu: install-debian.sh [build] [tests] [slurm]   (default: build)
 # As root or with sudo. Says and does nothing when all of it is there, so it can run before every build.
 set -euo pipefail
 
@@ -7,6 +7,7 @@ build=(g++ cmake ninja-build pkg-config openmpi-bin libopenmpi-dev libscalapack-
        libhdf5-openmpi-dev libboost-program-options-dev libnlopt-dev nlohmann-json3-dev libfmt-dev libxxhash-dev)
 tests=(libgtest-dev python3-h5py python3-numpy python3-scipy python3-sklearn python3-xarray python3-h5netcdf
        python3-netcdf4)
+slurm=(slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge iproute2) # for cluster/local-slurm and its tests
 
 say() { printf 'install: %s\n' "$*" >&2; }
 
@@ -15,7 +16,8 @@ for set in "${@:-build}"; do
   case $set in
     build) wanted+=("${build[@]}") ;;
     tests) wanted+=("${tests[@]}") ;;
-    *) say "unknown set '$set' (known: build, tests)"; exit 2 ;;
+    slurm) wanted+=("${slurm[@]}") ;;
+    *) say "unknown set '$set' (known: build, tests, slurm)"; exit 2 ;;
   esac
 done
 

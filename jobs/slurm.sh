@@ -70,6 +70,7 @@ requeue() {
   self=${self:-$SLURM_JOB_ID}
   scontrol show job "$self" 2>/dev/null | grep -q 'JobState=RUNNING' || return 0 # cancelled: it wants to stay so
   say "$1; the job goes back into the queue and goes on by itself"
+  trap 'exit 75' TERM
   if scontrol requeue "$self"; then
     sleep 300 & # until Slurm ends this script; ending before would end the job
     wait $!

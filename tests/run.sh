@@ -15,11 +15,19 @@ case ${1:-} in
   -h | --help) sed -n '2,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
 esac
 
+# Without Slurm its tests say that they cannot run; all others do.
+slurm() { cluster/install-debian.sh slurm </dev/null || printf 'tests: without Slurm\n' >&2; }
+
 # Under sudo only the packages need root: the rest belongs to whoever owns the sources.
 if [ "$(id -u)" -eq 0 ] && [ -n "${SUDO_USER:-}" ] && [ "$(stat -c %U .)" = "$SUDO_USER" ]; then
   cluster/install-debian.sh build tests </dev/null
+  slurm
   exec runuser -u "$SUDO_USER" -- tests/run.sh "${given[@]}"
 fi
 
+[ "${given[0]:-}" = --quick ] || slurm
 cluster/build.sh ci build tests </dev/null
-exec ctest --preset ci -j "$(nproc)" "${choice[@]}" "$@" </dev/null
+code=0
+ctest --preset ci -j "$(nproc)" "${choice[@]}" "$@" </dev/null || code=$?
+grep -h 'cannot run here:' build/ci/Testing/Temporary/LastTest.log | sort -u | sed 's/^/tests: /' || true
+exit "$code"

@@ -8,7 +8,7 @@ import tempfile
 import time
 import unittest
 
-from program import HERE
+from program import HERE, processes_with, send_all
 
 ROOT = os.path.dirname(os.path.dirname(HERE))
 LOCAL_SLURM = os.path.join(ROOT, "cluster", "local-slurm")
@@ -117,16 +117,7 @@ class Job:
 
     def ranks(self):
         """Processes of the program that run this job file."""
-        pids = []
-        for path in glob.glob("/proc/[0-9]*/cmdline"):
-            try:
-                with open(path, "rb") as file:
-                    words = file.read().decode().split("\0")
-            except (OSError, UnicodeDecodeError):
-                continue
-            if words[0] == self.cluster.environment["CONFER"] and self.job_file in words:
-                pids.append(int(path.split("/")[2]))
-        return pids
+        return processes_with(self.job_file)
 
     def freeze_midway(self, more_than=0):
         """Stops the clock of all ranks when more tiles are finished than before: what comes next meets a job that is
@@ -135,19 +126,14 @@ class Job:
         wait_until(lambda: self.saved() > records or self.property("JobState") not in ("PENDING", "RUNNING"),
                    "the first finished tile", pause=0.005, describe=self.describe)
         ranks = self.ranks()
-        for pid in ranks:
-            os.kill(pid, signal.SIGSTOP)
+        send_all(ranks, signal.SIGSTOP)
         if os.path.exists(self.output) or not ranks:
             raise AssertionError("the job was over before it could be interrupted\n" + self.describe())
         return ranks
 
     @staticmethod
     def thaw(ranks):
-        for pid in ranks:
-            try:
-                os.kill(pid, signal.SIGCONT)
-            except ProcessLookupError:
-                pass
+        send_all(ranks, signal.SIGCONT)
 
 
 class SlurmTestCase(unittest.TestCase):
