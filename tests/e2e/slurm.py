@@ -41,7 +41,7 @@ class Cluster:
         self.home = tempfile.mkdtemp(prefix="confer-slurm-", dir="/tmp")  # names of sockets below it must be short
         self.environment = {**os.environ, "LOCAL_SLURM": self.home}
         self.environment.pop("OPENBLAS_NUM_THREADS", None)
-        start = self.run(LOCAL_SLURM, "start", "--nodes", str(nodes), "--cpus", "2")
+        start = self.run(LOCAL_SLURM, "start", "--nodes", str(nodes), "--cpus", "2", "--memory", "2000")
         if start.returncode != 0:
             self.stop()
             raise AssertionError(start.stderr)
@@ -139,7 +139,7 @@ class Job:
 class SlurmTestCase(unittest.TestCase):
     """Tests that share one cluster."""
 
-    NODES = 4
+    NODES = 5
 
     @classmethod
     def setUpClass(cls):

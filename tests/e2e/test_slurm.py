@@ -2,8 +2,10 @@
 import glob
 import os
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 import acts
+import h5py
 import numpy as np
 from program import confer, open_results
 from slurm import SlurmTestCase, wait_until
@@ -33,9 +35,9 @@ class Slurm(SlurmTestCase):
         output = options.pop("output", self.path("out", "results.h5"))
         return self.job_file(name, command="compare", data=self.data, output=output, **options), output
 
-    def start_compare(self, *options):
+    def start_compare(self, *options, study="study"):
         """Four ranks on two nodes; every one of these jobs would run for some seconds."""
-        job_file, output = self.compare_file()
+        job_file, output = self.compare_file(f"{study}.ini", output=self.path(study, "results.h5"))
         return self.submitted("--ranks", "4", "--nodes", "2", job_file, *options, output=output)
 
     def expect_same(self, results, reference):
@@ -63,8 +65,14 @@ class Slurm(SlurmTestCase):
         self.assertRegex(log, r"(?m)^pairs: .* in .* s.*, memory [0-9.]+ MiB$")
         self.assertRegex(log, r"(?m)^pairs .* Gflop/s .* MiB +\d+ % ")
 
-    def test_the_time_limit_is_hit_twice(self):
-        job = self.start_compare("--", "--signal=B:USR1@60", "--time=20")
+    def test_time_limits_and_a_node_that_dies(self):
+        """Both mostly wait for Slurm to notice: at the same time, on nodes of their own."""
+        with ThreadPoolExecutor() as pool:
+            for scenario in [pool.submit(self.hit_the_time_limit_twice), pool.submit(self.lose_a_node)]:
+                scenario.result()
+
+    def hit_the_time_limit_twice(self):
+        job = self.start_compare("--", "--signal=B:USR1@60", "--time=20", study="limited")
         saved = 0
         for run in (1, 2):
             job.wait_for_log(f"run {run}")
@@ -84,8 +92,8 @@ class Slurm(SlurmTestCase):
         self.assertEqual(log.count("earlier work is used"), 2)
         self.assertNotIn("MPI_ABORT", log)
 
-    def test_a_node_dies(self):
-        job = self.start_compare()
+    def lose_a_node(self):
+        job = self.start_compare(study="lost")
         job.wait_for_log("run 1")
         ranks = job.freeze_midway()
         nodes = self.cluster.ask("scontrol", "show", "hostnames", job.property("NodeList")).split()
@@ -167,15 +175,28 @@ class Slurm(SlurmTestCase):
         unknown = self.job_file("study.ini", data=self.data, output=output)
         wrong, _ = self.compare_file("wrong.ini", measures="ccka")
         scratch, _ = self.compare_file("scratch.ini", scratch=self.path("scratch"))
+        # Two layers of 12,000 neurons and samples each, in a file that takes no room on the disk.
+        acts.write_checkpoint(self.path("large.h5"), "large", 0, {"a": np.zeros((1, 1)), "b": np.zeros((1, 1))})
+        with h5py.File(self.path("large.h5"), "r+") as file:
+            file.attrs["total_samples"] = np.int64(12000)
+            for layer in (b"a", b"b"):
+                del file["activations"][layer]
+                properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+                properties.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+                properties.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+                h5py.h5d.create(file["activations"].id, layer, h5py.h5t.IEEE_F64LE,
+                                h5py.h5s.create_simple((12000, 12000)), properties)
+        large = self.job_file("compare-large.ini", data=self.path("large.h5"), output=output)
         for words, code, arguments, variables in (
+                (("MB on each node",), 3, ("--ranks", "2", "--nodes", "1", large), {}),
                 (("'absent.ini'", "cannot be read"), 2, ("absent.ini",), {}),
                 (("no job file",), 2, (), {}),
                 (("is not writable", "no directory"), 4, (blocked,), {}),
                 (("nothing.h5",), 3, (no_data,), {}),
                 (("command = compare",), 2, (unknown,), {}),
                 (("unknown measure 'ccka'",), 2, (wrong,), {}),
-                (("more than the cores there",), 3, ("--ranks", "9", "--nodes", "4", job_file), {}),
-                (("the partition has 4",), 3, ("--ranks", "10", "--nodes", "5", job_file), {}),
+                (("more than the cores there",), 3, ("--ranks", "11", "--nodes", "5", job_file), {}),
+                (("the partition has 5",), 3, ("--ranks", "12", "--nodes", "6", job_file), {}),
                 (("scratch", "is not shared"), 3, ("--ranks", "2", "--nodes", "2", scratch),
                  {"CONFER_LOCAL_DIRECTORIES": "/nowhere " + self.path("scratch")}),
                 (("output", "is not shared"), 3, (job_file,), {"CONFER_LOCAL_DIRECTORIES": self.path("out") + "/"}),
