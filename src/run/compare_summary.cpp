@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "confer/core/text.hpp"
+#include "run/next_command.hpp"
 
 namespace confer {
 
@@ -35,9 +36,11 @@ std::string failures_text(Catalog const& catalog, std::vector<Representation> co
     }
   std::array<Index, 8> pairs{};
   for (PairStatus const s : status) ++pairs.at(static_cast<std::size_t>(s));
-  for (auto const s : {PairStatus::other_inputs, PairStatus::other_samples, PairStatus::other_rows, PairStatus::undefined})
+  for (auto const s :
+       {PairStatus::other_inputs, PairStatus::other_samples, PairStatus::other_rows, PairStatus::undefined})
     if (pairs.at(static_cast<std::size_t>(s)) > 0)
-      lines.push_back(fmt::format("{} pairs without a value: {}", format_count(pairs.at(static_cast<std::size_t>(s)) / 2),
+      lines.push_back(fmt::format("{} pairs without a value: {}",
+                                  format_count(pairs.at(static_cast<std::size_t>(s)) / 2),
                                   pair_status_names().at(static_cast<std::size_t>(s))));
   std::string text;
   constexpr std::size_t most = 20;
@@ -71,11 +74,12 @@ std::string summary_text(ResultSet const& results, std::string const& path) {
         ++pairs;
       }
     if (pairs > 0)
-      rows += fmt::format("  {:<18} mean {:7.4f}   {} {:7.4f}  {} ~ {}\n", variable.name, sum / static_cast<double>(pairs),
-                          similarity ? "highest" : "closest", best, labels[best_at / count], labels[best_at % count]);
+      rows +=
+          fmt::format("  {:<18} mean {:7.4f}   {} {:7.4f}  {} ~ {}\n", variable.name, sum / static_cast<double>(pairs),
+                      similarity ? "highest" : "closest", best, labels[best_at / count], labels[best_at % count]);
   }
   if (!rows.empty()) text += "over different representations:\n" + rows;
-  return text + "next: confer table " + path + "\n";
+  return text + next_command(path);
 }
 
 }  // namespace confer

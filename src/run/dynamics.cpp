@@ -14,6 +14,7 @@
 #include "run/dynamics_results.hpp"
 #include "run/environment.hpp"
 #include "run/further_analyses.hpp"
+#include "run/next_command.hpp"
 #include "run/pair_fits.hpp"
 #include "run/record.hpp"
 #include "run/training_runs.hpp"
@@ -154,9 +155,7 @@ int run_dynamics(JobConfig const& config, Communicator const& comm) {
     print_lines(problems);
     print_lines(notes);
     if (!config.run.quiet) {
-      std::fputs(
-          (words + "results in " + config.run.output + "\nnext: confer table " + config.run.output + "\n").c_str(),
-          stdout);
+      std::fputs((words + "results in " + config.run.output + "\n" + next_command(config.run.output)).c_str(), stdout);
       std::fflush(stdout);
     }
   });
