@@ -152,12 +152,6 @@ void add_steps_to(ResultSet& results, AlignmentData const& data) {
 
 }  // namespace
 
-Attributes described(std::string long_name, std::string formula) {
-  Attributes result = {{"long_name", std::move(long_name)}};
-  if (!formula.empty()) result["formula"] = std::move(formula);
-  return result;
-}
-
 void AlignVariables::vectors(std::string const& name, std::string const& dimension, Vector const& get,
                              Attributes attributes) {
   auto const length = at(results_.dimension(dimension));

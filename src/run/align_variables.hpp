@@ -6,11 +6,9 @@
 #include <vector>
 
 #include "run/align_results.hpp"
+#include "run/described.hpp"
 
 namespace confer {
-
-/// A long name, and a formula when there is one.
-Attributes described(std::string long_name, std::string formula = {});
 
 /// Appends variables over (representation, target, ...) to `results`, which must outlive this, as must `data`.
 class AlignVariables {

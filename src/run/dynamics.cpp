@@ -155,7 +155,10 @@ int run_dynamics(JobConfig const& config, Communicator const& comm) {
     print_lines(problems);
     print_lines(notes);
     if (!config.run.quiet) {
-      std::fputs((words + "results in " + config.run.output + "\n" + next_command(config.run.output)).c_str(), stdout);
+      std::fputs((words + further_summary(results) + "results in " + config.run.output + "\n" +
+                  next_command(config.run.output))
+                     .c_str(),
+                 stdout);
       std::fflush(stdout);
     }
   });
