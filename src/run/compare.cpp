@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <numeric>
 #include <optional>
 
 #include "confer/comm/phase_timer.hpp"
@@ -18,12 +19,14 @@
 #include "run/compare_plan.hpp"
 #include "run/compare_results.hpp"
 #include "run/compare_summary.hpp"
+#include "run/covariance_job.hpp"
 #include "run/environment.hpp"
 #include "run/job_size.hpp"
 #include "run/micro_benchmark.hpp"
 #include "run/pair_stage.hpp"
 #include "run/prediction.hpp"
 #include "run/store_directory.hpp"
+#include "run/tile_engine.hpp"
 
 namespace confer {
 
@@ -53,7 +56,8 @@ void enter_self_pairs(PairTable& table, FactoredSet const& set, std::vector<Pair
     auto const at = static_cast<std::size_t>(i * table.count + i);
     if (status[at] != PairStatus::ok) continue;
     auto const& summary = set.summaries[static_cast<std::size_t>(i)];
-    for (std::size_t m = 0; m < table.measures.size(); ++m) table.value(m, i, i) = self_score(*table.measures[m], summary);
+    for (std::size_t m = 0; m < table.measures.size(); ++m)
+      table.value(m, i, i) = self_score(*table.measures[m], summary);
   }
 }
 
@@ -95,19 +99,31 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
 
   timer.start("pairs");
   std::vector<PairStatus> status = pair_status_before(catalog, representations, factored.set, config.compare.pairs);
-  PairStageInput const input = pair_stage_input(config, catalog, representations, factored.set, measures, status,
-                                                journal_directory(config));
+  std::vector<Index> rows;
+  for (auto const& r : representations) rows.push_back(r.rows());
+  std::vector<std::size_t> columns(measures.size());
+  std::iota(columns.begin(), columns.end(), std::size_t{0});
+  auto const to_compute = [&](Index row, Index col) {
+    return status[static_cast<std::size_t>(row) * representations.size() + static_cast<std::size_t>(col)] ==
+           PairStatus::ok;
+  };
+  std::vector<PairJob> jobs;
+  jobs.push_back(covariance_job(config, rows, comparable_groups(catalog, representations, factored.set), factored.set,
+                                store, measures, columns, to_compute));
   std::optional<PairTable> table;
   if (comm.is_root()) {
-    if (config.run.fresh) remove_journals(input.journal_directory);
+    if (config.run.fresh) remove_journals(journal_directory(config));
     table.emplace(static_cast<Index>(representations.size()), measures);
   }
-  PairStageControl const control = {
-      stop_requested, [&](double pairs, double found) { progress.begin("pairs", pairs, "pairs", found); },
-      [&](double pairs_done) { progress.update(pairs_done); }};
-  PairStageReport const report = compare_pairs(comm, store, input, control, table ? &*table : nullptr);
-  progress.end();
-  if (report.stopped) stop(directory, report.tiles_found + report.tiles_done, report.tiles, "tiles of pairs");
+  PairStageControl const control = {stop_requested,
+                                    [&](double pairs, double found) { progress.begin("pairs", pairs, "pairs", found); },
+                                    [&](double pairs_done) { progress.update(pairs_done); }};
+  PairStageReport report;
+  for (auto const& pair_job : jobs) {
+    report += compare_pairs(comm, pair_job, journal_directory(config), control, table ? &*table : nullptr);
+    progress.end();
+    if (report.stopped) stop(directory, report.pieces_found + report.pieces_done, report.pieces, "pieces of pairs");
+  }
 
   timer.start("write");
   job = job_size(config, catalog, representations, factored.set.summaries, measures);
@@ -123,7 +139,7 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
     add_environment(results, comm, config.run, phases);
     add_prediction(results, job, rates, phases);
     write_results(config.run.output, results);
-    remove_journals(input.journal_directory);
+    remove_journals(journal_directory(config));
     code = comparison_is_complete(catalog, factored.set, status) ? 0 : 1;
     if (!config.run.quiet) {
       std::fputs(failures_text(catalog, representations, factored.set, status).c_str(), stderr);

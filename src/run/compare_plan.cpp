@@ -4,12 +4,14 @@
 #include <map>
 
 #include "confer/core/text.hpp"
+#include "run/tile_engine.hpp"
 
 namespace confer {
 
 namespace {
 
-bool selected_by(PairSelection const& selection, Catalog const& catalog, Representation const& a, Representation const& b) {
+bool selected_by(PairSelection const& selection, Catalog const& catalog, Representation const& a,
+                 Representation const& b) {
   auto const& x = catalog.checkpoints[static_cast<std::size_t>(a.checkpoint)];
   auto const& y = catalog.checkpoints[static_cast<std::size_t>(b.checkpoint)];
   switch (selection.kind) {
@@ -37,25 +39,6 @@ PairStatus from(Comparability comparability) {
       return PairStatus::other_rows;
   }
   return PairStatus::ok;
-}
-
-/// Number of the class of mutually comparable representations, per representation; -1 for unusable ones.
-std::vector<Index> comparable_groups(Catalog const& catalog, std::vector<Representation> const& representations,
-                                     FactoredSet const& set) {
-  std::map<std::string, Index> numbers;
-  std::vector<Index> groups;
-  for (std::size_t i = 0; i < representations.size(); ++i) {
-    auto const& r = representations[i];
-    if (!usable(set.summaries[i].status)) {
-      groups.push_back(-1);
-      continue;
-    }
-    std::string const name = catalog.checkpoints[static_cast<std::size_t>(r.checkpoint)].inputs_id + "\n" + r.row_meaning +
-                             "\n" + std::to_string(r.sample_begin) + " " + std::to_string(r.samples) + " " +
-                             std::to_string(r.rows());
-    groups.push_back(numbers.emplace(name, static_cast<Index>(numbers.size())).first->second);
-  }
-  return groups;
 }
 
 }  // namespace
@@ -94,44 +77,22 @@ std::vector<PairStatus> pair_status_before(Catalog const& catalog, std::vector<R
   return status;
 }
 
-PairStageInput pair_stage_input(JobConfig const& config, Catalog const& catalog,
-                                std::vector<Representation> const& representations, FactoredSet const& set,
-                                std::vector<Measure const*> const& measures, std::vector<PairStatus> const& status,
-                                std::string journal_directory) {
-  PairStageInput input;
-  std::vector<Index> const groups = comparable_groups(catalog, representations, set);
-  std::vector<PlanItem> items;
-  std::string fingerprint = "compare 1\n";
+std::vector<Index> comparable_groups(Catalog const& catalog, std::vector<Representation> const& representations,
+                                     FactoredSet const& set) {
+  std::map<std::string, Index> numbers;
+  std::vector<Index> groups;
   for (std::size_t i = 0; i < representations.size(); ++i) {
-    input.members.push_back({set.keys[i], &set.summaries[i]});
-    items.push_back({groups[i], representations[i].rows(), set.summaries[i].kept});
-    fingerprint += set.keys[i] + "\n";
+    auto const& r = representations[i];
+    if (!usable(set.summaries[i].status)) {
+      groups.push_back(-1);
+      continue;
+    }
+    std::string const name = catalog.checkpoints[static_cast<std::size_t>(r.checkpoint)].inputs_id + "\n" +
+                             r.row_meaning + "\n" + std::to_string(r.sample_begin) + " " + std::to_string(r.samples) +
+                             " " + std::to_string(r.rows());
+    groups.push_back(numbers.emplace(name, static_cast<Index>(numbers.size())).first->second);
   }
-  input.engine = {measures, config.compare.exact, config.compare.coefficients};
-  PairCost cost;
-  cost.spectra_per_pair = 0;
-  unsigned const needs = combined_needs(measures);
-  auto const add_spectra = [&](unsigned flag, Index spectra) { cost.spectra_per_pair += (needs & flag) != 0 ? spectra : 0; };
-  add_spectra(needs_canonical, 1);
-  add_spectra(needs_truncated, 1);
-  add_spectra(needs_nuclear, 1);
-  add_spectra(needs_weights, 4);  // eigenvectors and two products with the loadings
-  input.plan = plan_tiles(items, cost);
-  for (std::size_t m = 0; m < measures.size(); ++m) {
-    input.columns.push_back(m);
-    fingerprint += std::string(measures[m]->name) + " ";
-  }
-  fingerprint += "\nvariance " + format_number(config.compare.variance) + " components " +
-                 std::to_string(config.compare.components.value_or(0)) + (config.compare.exact ? " exact" : "") +
-                 (config.compare.coefficients ? " coefficients" : "") + "\npairs " +
-                 std::to_string(static_cast<int>(config.compare.pairs.kind)) + " " + config.compare.pairs.glob;
-  input.fingerprint = content_key(fingerprint);
-  auto const count = representations.size();
-  input.selected = [&status, count](Index row, Index col) {
-    return status[static_cast<std::size_t>(row) * count + static_cast<std::size_t>(col)] == PairStatus::ok;
-  };
-  input.journal_directory = std::move(journal_directory);
-  return input;
+  return groups;
 }
 
 }  // namespace confer

@@ -6,7 +6,7 @@
 
 #include "confer/similarity/measure.hpp"
 #include "run/factor_stage.hpp"
-#include "run/pair_stage.hpp"
+#include "run/pair_table.hpp"
 
 namespace confer {
 
@@ -20,10 +20,8 @@ double store_bytes(std::vector<Representation> const& representations, FactorNee
 std::vector<PairStatus> pair_status_before(Catalog const& catalog, std::vector<Representation> const& representations,
                                            FactoredSet const& set, PairSelection const& selection);
 
-/// The tiles and everything they need. `status` must outlive the result.
-PairStageInput pair_stage_input(JobConfig const& config, Catalog const& catalog,
-                                std::vector<Representation> const& representations, FactoredSet const& set,
-                                std::vector<Measure const*> const& measures, std::vector<PairStatus> const& status,
-                                std::string journal_directory);
+/// Number of the class of mutually comparable representations, per representation; -1 for unusable ones.
+std::vector<Index> comparable_groups(Catalog const& catalog, std::vector<Representation> const& representations,
+                                     FactoredSet const& set);
 
 }  // namespace confer

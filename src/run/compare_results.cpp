@@ -9,6 +9,7 @@
 
 #include "confer/core/text.hpp"
 #include "confer/similarity/chance.hpp"
+#include "run/tile_engine.hpp"
 
 namespace confer {
 
@@ -62,8 +63,10 @@ void add_factor_columns(ResultSet& results, ComparisonData const& data) {
     std::vector<std::string> all = checkpoint.warnings;
     auto const& layer = checkpoint.layers[static_cast<std::size_t>(r.layer)];
     all.insert(all.end(), layer.warnings.begin(), layer.warnings.end());
-    if (good && s.constant_features > 0) all.push_back(format_count(s.constant_features) + " constant neurons left out");
-    if (good && s.rows < 5 * s.rank()) all.push_back("fewer than 5 rows per dimension: correlations are inflated by chance");
+    if (good && s.constant_features > 0)
+      all.push_back(format_count(s.constant_features) + " constant neurons left out");
+    if (good && s.rows < 5 * s.rank())
+      all.push_back("fewer than 5 rows per dimension: correlations are inflated by chance");
     warnings.push_back(join(all, "; "));
   }
   auto const add = [&](std::string const& name, VariableData values, std::string const& meaning) {
@@ -79,7 +82,8 @@ void add_factor_columns(ResultSet& results, ComparisonData const& data) {
   add("status", status, "ok, rank_deficient, saturated, constant, nonfinite or unreadable");
   add("status_detail", detail, "what lies behind the status");
   add("warnings", warnings, "what weakens results from this representation");
-  results.variables.push_back({"key", {"a"}, data.factors.keys, {{"long_name", "key of the factor in the basis store"}}, true});
+  results.variables.push_back(
+      {"key", {"a"}, data.factors.keys, {{"long_name", "key of the factor in the basis store"}}, true});
 }
 
 /// Values, chance level and standardised score of one measure.
@@ -112,13 +116,17 @@ void add_measure(ResultSet& results, ComparisonData const& data, Measure const& 
       }
   }
   std::string const name = measure.name;
-  results.variables.push_back({name, {"a", "b"}, std::move(values), measure_attributes(measure, data.config.compare), false});
+  results.variables.push_back(
+      {name, {"a", "b"}, std::move(values), measure_attributes(measure, data.config.compare), false});
   if (measure.chance == nullptr) return;
-  results.variables.push_back({name + "_null", {"a", "b"}, std::move(null),
-                               {{"long_name", "chance level of " + name + ": its mean over random relabellings of the samples"}},
-                               false});
-  results.variables.push_back({name + "_z", {"a", "b"}, std::move(z),
-                               {{"long_name", name + " in standard deviations above chance"}}, false});
+  results.variables.push_back(
+      {name + "_null",
+       {"a", "b"},
+       std::move(null),
+       {{"long_name", "chance level of " + name + ": its mean over random relabellings of the samples"}},
+       false});
+  results.variables.push_back(
+      {name + "_z", {"a", "b"}, std::move(z), {{"long_name", name + " in standard deviations above chance"}}, false});
 }
 
 void add_coefficients(ResultSet& results, PairTable& table) {
@@ -137,8 +145,11 @@ void add_coefficients(ResultSet& results, PairTable& table) {
   results.dimensions.emplace_back("component", static_cast<Index>(longest));
   results.variables.push_back({"pair_a", {"pair"}, std::move(first), {{"long_name", "position along a"}}, true});
   results.variables.push_back({"pair_b", {"pair"}, std::move(second), {{"long_name", "position along b"}}, true});
-  results.variables.push_back({"canonical_correlation", {"pair", "component"}, std::move(all),
-                               {{"long_name", "canonical correlations, descending; NaN beyond the smaller rank"}}, false});
+  results.variables.push_back({"canonical_correlation",
+                               {"pair", "component"},
+                               std::move(all),
+                               {{"long_name", "canonical correlations, descending; NaN beyond the smaller rank"}},
+                               false});
 }
 
 }  // namespace
@@ -165,7 +176,8 @@ ResultSet comparison_results(ComparisonData const& data, PairTable&& table) {
   results.variables.push_back({"a", {"a"}, labels, {{"long_name", "first argument (row)"}}, true});
   results.variables.push_back({"b", {"b"}, labels, {{"long_name", "second argument (column)"}}, true});
   results.variables.push_back({"label_b", {"b"}, labels, {{"long_name", "network@step/layer"}}, true});
-  results.variables.push_back({"network_b", {"b"}, results.strings("network"), {{"long_name", "name of the network"}}, true});
+  results.variables.push_back(
+      {"network_b", {"b"}, results.strings("network"), {{"long_name", "name of the network"}}, true});
   results.variables.push_back({"step_b", {"b"}, results.integers("step"), {{"long_name", "training step"}}, true});
   results.variables.push_back({"layer_b", {"b"}, results.strings("layer"), {{"long_name", "layer"}}, true});
 
@@ -186,14 +198,17 @@ ResultSet comparison_results(ComparisonData const& data, PairTable&& table) {
     add_measure(results, data, *table.measures[m], std::move(table.values[m]));
   }
   if (canonical)
-    results.variables.push_back({"cca_above_edge", {"a", "b"}, std::move(table.above_edge),
+    results.variables.push_back({"cca_above_edge",
+                                 {"a", "b"},
+                                 std::move(table.above_edge),
                                  {{"long_name", "canonical correlations above the largest that chance alone produces"},
                                   {"reference", std::string("Wachter 1980")}},
                                  false});
   if (data.config.compare.coefficients) add_coefficients(results, table);
-  results.attributes["rank_rule"] = data.config.rank_tolerance
-                                        ? "singular values below " + format_number(*data.config.rank_tolerance) + " times the largest do not count"
-                                        : std::string("singular values below 2 tau do not count, tau = u/sqrt(3) * rms * (sqrt(n) + sqrt(p))");
+  results.attributes["rank_rule"] =
+      data.config.rank_tolerance
+          ? "singular values below " + format_number(*data.config.rank_tolerance) + " times the largest do not count"
+          : std::string("singular values below 2 tau do not count, tau = u/sqrt(3) * rms * (sqrt(n) + sqrt(p))");
   add_provenance(results, data.config, data.catalog);
   return results;
 }

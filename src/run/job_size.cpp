@@ -6,6 +6,7 @@
 
 #include "confer/core/text.hpp"
 #include "run/compare_plan.hpp"
+#include "run/tile_engine.hpp"
 
 namespace confer {
 

@@ -35,30 +35,28 @@ void gather_records(Communicator const& comm, Journal const& journal, RecordVisi
 
 }  // namespace
 
-Index selected_pairs(PairStageInput const& input, Tile const& tile) {
-  auto const& rows = input.plan.panels[static_cast<std::size_t>(tile.row_panel)].members;
-  auto const& cols = input.plan.panels[static_cast<std::size_t>(tile.col_panel)].members;
-  Index count = 0;
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    for (std::size_t j = 0; j < (tile.row_panel == tile.col_panel ? i : cols.size()); ++j)
-      count += input.selected(rows[i], cols[j]) ? 1 : 0;
-  return count;
+PairStageReport& PairStageReport::operator+=(PairStageReport const& other) {
+  stopped = stopped || other.stopped;
+  pieces += other.pieces;
+  pieces_found += other.pieces_found;
+  pieces_done += other.pieces_done;
+  pairs += other.pairs;
+  return *this;
 }
 
-PairStageReport compare_pairs(Communicator const& comm, BasisStore const& store, PairStageInput const& input,
+PairStageReport compare_pairs(Communicator const& comm, PairJob const& job, std::string const& journal_directory,
                               PairStageControl const& control, PairTable* table) {
   PairStageReport report;
-  auto const tile_count = input.plan.tiles.size();
-  auto const enter = [&](DecodedTile const& decoded) {
-    for (auto const& pair : decoded.scores) table->enter(pair, input.columns);
+  auto const enter = [&](DecodedPiece const& decoded) {
+    for (auto const& pair : decoded.scores) table->enter(pair, job.columns);
   };
 
-  std::vector<Index> found(tile_count, 0);
+  std::vector<Index> found(job.pairs.size(), 0);
   together(comm, [&] {
     if (!comm.is_root()) return;
-    visit_journals(input.journal_directory, input.fingerprint, [&](std::string const& record) {
-      DecodedTile const decoded = decode_tile(record);
-      found.at(static_cast<std::size_t>(decoded.tile)) = 1;
+    visit_journals(journal_directory, job.fingerprint, [&](std::string const& record) {
+      DecodedPiece const decoded = decode_piece(record);
+      found.at(static_cast<std::size_t>(decoded.piece)) = 1;
       enter(decoded);
     });
   });
@@ -66,48 +64,43 @@ PairStageReport compare_pairs(Communicator const& comm, BasisStore const& store,
 
   std::vector<Index> todo;
   double pairs_done = 0;
-  for (std::size_t t = 0; t < tile_count; ++t) {
-    Tile const& tile = input.plan.tiles[t];
-    Index const pairs = selected_pairs(input, tile);
-    if (pairs == 0) continue;
-    report.pairs += pairs;
-    ++report.tiles;
-    if (found[t] != 0) {
-      ++report.tiles_found;
-      pairs_done += static_cast<double>(pairs);
+  for (std::size_t piece = 0; piece < job.pairs.size(); ++piece) {
+    if (job.pairs[piece] == 0) continue;
+    report.pairs += job.pairs[piece];
+    ++report.pieces;
+    if (found[piece] != 0) {
+      ++report.pieces_found;
+      pairs_done += static_cast<double>(job.pairs[piece]);
     } else {
-      todo.push_back(static_cast<Index>(t));
+      todo.push_back(static_cast<Index>(piece));
     }
   }
   if (comm.is_root() && control.begin) control.begin(static_cast<double>(report.pairs), pairs_done);
 
   std::optional<Journal> journal;
-  together(comm, [&] { journal.emplace(input.journal_directory, input.fingerprint); });
-  TileEngine engine(store, input.members, input.plan, input.engine, input.selected);
+  together(comm, [&] { journal.emplace(journal_directory, job.fingerprint); });
   HandOutOptions options;
   options.stop_requested = control.stop_requested;
   options.on_done = [&](Index item) {
-    Tile const& tile = input.plan.tiles[static_cast<std::size_t>(todo[static_cast<std::size_t>(item)])];
-    pairs_done += static_cast<double>(selected_pairs(input, tile));
+    Index const piece = todo[static_cast<std::size_t>(item)];
+    pairs_done += static_cast<double>(job.pairs[static_cast<std::size_t>(piece)]);
     if (control.progress) control.progress(pairs_done);
   };
   HandOutResult const result = hand_out(
       comm, static_cast<Index>(todo.size()),
       [&](Index item, std::function<void()> const& poll) {
-        Index const number = todo[static_cast<std::size_t>(item)];
-        auto const scores = engine.compute(input.plan.tiles[static_cast<std::size_t>(number)], poll);
-        journal->append(encode_tile(number, scores));
-        ++report.tiles_done;
+        Index const piece = todo[static_cast<std::size_t>(item)];
+        journal->append(encode_piece(piece, job.compute(piece, poll)));
+        ++report.pieces_done;
       },
       options);
-  std::vector<Index> done = {report.tiles_done};
+  std::vector<Index> done = {report.pieces_done};
   comm.all_sum(done);
-  report.tiles_done = done[0];
+  report.pieces_done = done[0];
   report.stopped = result.stopped;
   if (report.stopped) return report;
-  together(comm, [&] {
-    gather_records(comm, *journal, [&](std::string const& record) { enter(decode_tile(record)); });
-  });
+  together(comm,
+           [&] { gather_records(comm, *journal, [&](std::string const& record) { enter(decode_piece(record)); }); });
   return report;
 }
 

@@ -1,4 +1,4 @@
-/// Second stage of a comparison: tiles of pairs are handed out, computed, journalled and gathered on rank 0.
+/// Second stage of a comparison: pieces of pairs are handed out, computed, journalled and gathered on rank 0.
 #pragma once
 
 #include <functional>
@@ -6,22 +6,17 @@
 #include <vector>
 
 #include "confer/comm/communicator.hpp"
-#include "confer/io/basis_store.hpp"
-#include "confer/model/tile_plan.hpp"
 #include "run/pair_table.hpp"
-#include "run/tile_engine.hpp"
 
 namespace confer {
 
-/// What the stage works on; the same on every rank.
-struct PairStageInput {
-  std::vector<TileMember> members;       ///< every representation
-  TilePlan plan;
-  TileEngineOptions engine;              ///< measures that are still to be computed
-  std::vector<std::size_t> columns;      ///< place of each of them among the measures of the table
-  std::function<bool(Index row, Index col)> selected;
-  std::string journal_directory;
-  std::string fingerprint;
+/// Pairs to be computed by one engine, cut into pieces that are handed out and journalled whole; the same on every
+/// rank. The pieces depend on the job, never on the number of ranks.
+struct PairJob {
+  std::string fingerprint;           ///< of everything the scores depend on: journals of other work are not read
+  std::vector<Index> pairs;          ///< of each piece; a piece without pairs is not handed out
+  std::vector<std::size_t> columns;  ///< place in the table of each measure that the scores hold
+  std::function<std::vector<PairScores>(Index piece, std::function<void()> const& poll)> compute;
 };
 
 /// How the stage reports and when it stops.
@@ -31,20 +26,19 @@ struct PairStageControl {
   std::function<void(double pairs_done)> progress;        ///< rank 0: pairs done, found ones included
 };
 
-/// Pairs of a tile that are to be computed.
-Index selected_pairs(PairStageInput const& input, Tile const& tile);
-
 struct PairStageReport {
   bool stopped = false;
-  Index tiles = 0;        ///< with anything to compute
-  Index tiles_found = 0;  ///< finished by an earlier run
-  Index tiles_done = 0;   ///< over all ranks, by this run
-  Index pairs = 0;        ///< of all tiles
+  Index pieces = 0;        ///< with anything to compute
+  Index pieces_found = 0;  ///< finished by an earlier run
+  Index pieces_done = 0;   ///< over all ranks, by this run
+  Index pairs = 0;         ///< of all pieces
+
+  PairStageReport& operator+=(PairStageReport const& other);
 };
 
 /// Collective. Computes what no journal holds yet and enters everything into `table` on rank 0 (nullptr elsewhere).
 /// When stopped, what is finished stays in the journals.
-PairStageReport compare_pairs(Communicator const& comm, BasisStore const& store, PairStageInput const& input,
+PairStageReport compare_pairs(Communicator const& comm, PairJob const& job, std::string const& journal_directory,
                               PairStageControl const& control, PairTable* table);
 
 }  // namespace confer

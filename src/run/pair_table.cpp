@@ -1,5 +1,6 @@
 #include "run/pair_table.hpp"
 
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <stdexcept>
@@ -25,8 +26,10 @@ void PairTable::enter(PairScores const& scores, std::vector<std::size_t> const& 
     value(columns[i], scores.row, scores.col) = scores.forward.at(i);
     value(columns[i], scores.col, scores.row) = scores.backward.at(i);
   }
-  above_edge[static_cast<std::size_t>(scores.row * count + scores.col)] = scores.above_edge;
-  above_edge[static_cast<std::size_t>(scores.col * count + scores.row)] = scores.above_edge;
+  if (!std::isnan(scores.above_edge)) {
+    above_edge[static_cast<std::size_t>(scores.row * count + scores.col)] = scores.above_edge;
+    above_edge[static_cast<std::size_t>(scores.col * count + scores.row)] = scores.above_edge;
+  }
   if (!scores.coefficients.empty())
     coefficients[{std::min(scores.row, scores.col), std::max(scores.row, scores.col)}] = scores.coefficients;
 }
@@ -55,7 +58,8 @@ class Cursor {
   }
   std::vector<double> take_doubles() {
     auto const count = take<Index>();
-    if (count < 0 || static_cast<std::size_t>(count) > text_.size() / sizeof(double)) throw std::runtime_error("bad record");
+    if (count < 0 || static_cast<std::size_t>(count) > text_.size() / sizeof(double))
+      throw std::runtime_error("bad record");
     std::vector<double> values(static_cast<std::size_t>(count));
     take_bytes(values.data(), values.size() * sizeof(double));
     return values;
@@ -73,10 +77,10 @@ class Cursor {
 
 }  // namespace
 
-std::string encode_tile(Index tile, std::vector<PairScores> const& scores) {
+std::string encode_piece(Index piece, std::vector<PairScores> const& scores) {
   std::string text;
   auto const count = static_cast<Index>(scores.size());
-  append(text, &tile, sizeof tile);
+  append(text, &piece, sizeof piece);
   append(text, &count, sizeof count);
   for (auto const& pair : scores) {
     append(text, &pair.row, sizeof pair.row);
@@ -89,10 +93,10 @@ std::string encode_tile(Index tile, std::vector<PairScores> const& scores) {
   return text;
 }
 
-DecodedTile decode_tile(std::string const& record) {
+DecodedPiece decode_piece(std::string const& record) {
   Cursor cursor(record);
-  DecodedTile decoded;
-  decoded.tile = cursor.take<Index>();
+  DecodedPiece decoded;
+  decoded.piece = cursor.take<Index>();
   auto const count = cursor.take<Index>();
   for (Index i = 0; i < count; ++i) {
     PairScores pair;

@@ -1,28 +1,40 @@
-/// The results of a comparison as they come in on rank 0: one R x R matrix per measure, and how tiles travel as records.
+/// The results of a comparison as they come in on rank 0: one R x R matrix per measure, and how tiles travel as
+/// records.
 #pragma once
 
+#include <limits>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "confer/similarity/measure.hpp"
-#include "run/tile_engine.hpp"
 
 namespace confer {
 
 /// Why a pair has no value, or what weakens it. Written as `pair_status` with flag_values and flag_meanings.
 enum class PairStatus : int {
   ok = 0,
-  saturated = 1,             ///< has values, but rank x + rank y exceeds n - 1: some correlations are 1 by counting alone
-  representation_failed = 2, ///< one of the two could not be factored
-  other_inputs = 3,          ///< computed on different inputs
-  other_samples = 4,         ///< other samples or another number of them
-  other_rows = 5,            ///< rows mean different things: positions or time steps
-  not_selected = 6,          ///< left out by --pairs
-  undefined = 7,             ///< a measure is not defined for this pair: too few samples
+  saturated = 1,  ///< has values, but rank x + rank y exceeds n - 1: some correlations are 1 by counting alone
+  representation_failed = 2,  ///< one of the two could not be factored
+  other_inputs = 3,           ///< computed on different inputs
+  other_samples = 4,          ///< other samples or another number of them
+  other_rows = 5,             ///< rows mean different things: positions or time steps
+  not_selected = 6,           ///< left out by --pairs
+  undefined = 7,              ///< a measure is not defined for this pair: too few samples
 };
 std::vector<std::string> const& pair_status_names();
+
+/// Scores of one pair of different representations.
+struct PairScores {
+  Index row = 0;  ///< indices into the members
+  Index col = 0;
+  std::vector<double> forward;   ///< per measure, first argument = row
+  std::vector<double> backward;  ///< per measure, first argument = col
+  double above_edge =
+      std::numeric_limits<double>::quiet_NaN();  ///< canonical correlations above the largest that chance produces
+  std::vector<double> coefficients;              ///< canonical correlations, when asked for
+};
 
 /// Values over all pairs, row-major R x R, NaN where there is none.
 struct PairTable {
@@ -30,9 +42,9 @@ struct PairTable {
 
   Index count;
   std::vector<Measure const*> measures;
-  std::vector<std::vector<double>> values;                            ///< per measure
-  std::vector<double> above_edge;                                     ///< canonical correlations above the chance edge
-  std::map<std::pair<Index, Index>, std::vector<double>> coefficients; ///< (smaller, larger index)
+  std::vector<std::vector<double>> values;  ///< per measure
+  std::vector<double> above_edge;           ///< canonical correlations above the chance edge
+  std::map<std::pair<Index, Index>, std::vector<double>> coefficients;  ///< (smaller, larger index)
 
   double& value(std::size_t measure, Index row, Index col) {
     return values[measure][static_cast<std::size_t>(row * count + col)];
@@ -41,12 +53,12 @@ struct PairTable {
   void enter(PairScores const& scores, std::vector<std::size_t> const& columns);
 };
 
-/// A finished tile as a journal record, and back.
-std::string encode_tile(Index tile, std::vector<PairScores> const& scores);
-struct DecodedTile {
-  Index tile = 0;
+/// A finished piece of work as a journal record, and back.
+std::string encode_piece(Index piece, std::vector<PairScores> const& scores);
+struct DecodedPiece {
+  Index piece = 0;
   std::vector<PairScores> scores;
 };
-DecodedTile decode_tile(std::string const& record);
+DecodedPiece decode_piece(std::string const& record);
 
 }  // namespace confer

@@ -21,7 +21,7 @@ void note_what_ran(JobSize& job, Communicator const& comm, Communicator const& n
   job.ranks = comm.size();
   job.nodes = nodes[0];
   job.share_of_factors = share_left(factors.reused, static_cast<Index>(factors.set.keys.size()));
-  job.share_of_pairs = share_left(pairs.tiles_found, pairs.tiles);
+  job.share_of_pairs = share_left(pairs.pieces_found, pairs.pieces);
 }
 
 void add_prediction(ResultSet& results, JobSize const& job, MachineRates const& rates,

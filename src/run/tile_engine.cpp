@@ -24,10 +24,10 @@ constexpr Index rows_per_syrk = 1024;
 template <class T>
 struct LoadedPanel {
   Index number = -1;
-  Matrix<T> basis;                 ///< rows x columns, only when they are held in memory
-  std::vector<Index> first;        ///< first column of each member
-  Matrix<double> row_norms;        ///< rows x members
-  std::vector<Matrix<T>> loadings; ///< of each member
+  Matrix<T> basis;                  ///< rows x columns, only when they are held in memory
+  std::vector<Index> first;         ///< first column of each member
+  Matrix<double> row_norms;         ///< rows x members
+  std::vector<Matrix<T>> loadings;  ///< of each member
 };
 
 /// One pair of a tile and the place of its block M in the product.
@@ -237,7 +237,9 @@ struct TileEngine::Worker {
   }
 
   PairScores score(PairTask const& task, PairStats const& forward, PairStats const& backward) const {
-    PairScores scores{task.row, task.col, {}, {}, 0, {}};
+    PairScores scores;
+    scores.row = task.row;
+    scores.col = task.col;
     for (auto const* measure : options.measures) {
       double const value = measure->score(forward);
       scores.forward.push_back(value);
@@ -245,6 +247,7 @@ struct TileEngine::Worker {
     }
     if (!forward.canonical_correlations.empty()) {
       double const edge = wachter_edge(forward.x.rows - 1, forward.x.rank(), forward.y.rank());
+      scores.above_edge = 0;
       for (double const rho : forward.canonical_correlations) scores.above_edge += rho > edge ? 1 : 0;
       if (options.coefficients)
         scores.coefficients.assign(forward.canonical_correlations.begin(), forward.canonical_correlations.end());
@@ -285,8 +288,9 @@ struct TileEngine::Worker {
       }
       CanonicalWeights pair_weights;
       if (weights) {
-        pair_weights = canonical_weights(task.cross, row_panel.loadings[static_cast<std::size_t>(task.row_slot)].const_view(),
-                                         cols.loadings[static_cast<std::size_t>(task.col_slot)].const_view());
+        pair_weights =
+            canonical_weights(task.cross, row_panel.loadings[static_cast<std::size_t>(task.row_slot)].const_view(),
+                              cols.loadings[static_cast<std::size_t>(task.col_slot)].const_view());
         rho[t] = pair_weights.correlations;
       }
       clamp_to_one(rho[t]);
@@ -317,9 +321,11 @@ TileEngine::TileEngine(BasisStore const& store, std::vector<TileMember> members,
                        TileEngineOptions options, std::function<bool(Index, Index)> selected) {
   unsigned const needs = combined_needs(options.measures);
   if (options.exact)
-    exact_.reset(new Worker<double>{store, std::move(members), plan, std::move(options), std::move(selected), needs, {}, {}});
+    exact_.reset(
+        new Worker<double>{store, std::move(members), plan, std::move(options), std::move(selected), needs, {}, {}});
   else
-    fast_.reset(new Worker<float>{store, std::move(members), plan, std::move(options), std::move(selected), needs, {}, {}});
+    fast_.reset(
+        new Worker<float>{store, std::move(members), plan, std::move(options), std::move(selected), needs, {}, {}});
 }
 
 TileEngine::~TileEngine() = default;

@@ -10,6 +10,7 @@
 #include "confer/model/factor_summary.hpp"
 #include "confer/model/tile_plan.hpp"
 #include "confer/similarity/measure.hpp"
+#include "run/pair_table.hpp"
 
 namespace confer {
 
@@ -23,16 +24,6 @@ struct TileEngineOptions {
   std::vector<Measure const*> measures;
   bool exact = false;
   bool coefficients = false;  ///< also keep every pair's canonical correlations
-};
-
-/// Scores of one pair of different representations.
-struct PairScores {
-  Index row = 0;                     ///< indices into the members
-  Index col = 0;
-  std::vector<double> forward;       ///< per measure, first argument = row
-  std::vector<double> backward;      ///< per measure, first argument = col
-  double above_edge = 0;             ///< canonical correlations above the largest that chance produces
-  std::vector<double> coefficients;  ///< canonical correlations, when asked for
 };
 
 /// The side of a pair that a measure sees. The summary must outlive it.

@@ -1,0 +1,83 @@
+#include "run/covariance_job.hpp"
+
+#include <memory>
+#include <string>
+
+#include "confer/core/text.hpp"
+#include "confer/model/tile_plan.hpp"
+#include "run/tile_engine.hpp"
+
+namespace confer {
+
+namespace {
+
+/// How many spectra a pair takes: the cost of a tile beside its product.
+PairCost pair_cost(std::vector<Measure const*> const& measures) {
+  PairCost cost;
+  cost.spectra_per_pair = 0;
+  unsigned const needs = combined_needs(measures);
+  auto const add = [&](unsigned flag, Index spectra) { cost.spectra_per_pair += (needs & flag) != 0 ? spectra : 0; };
+  add(needs_canonical, 1);
+  add(needs_truncated, 1);
+  add(needs_nuclear, 1);
+  add(needs_weights, 4);  // eigenvectors and two products with the loadings
+  return cost;
+}
+
+Index selected_pairs(TilePlan const& plan, Tile const& tile, std::function<bool(Index, Index)> const& selected) {
+  auto const& rows = plan.panels[static_cast<std::size_t>(tile.row_panel)].members;
+  auto const& cols = plan.panels[static_cast<std::size_t>(tile.col_panel)].members;
+  Index count = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    for (std::size_t j = 0; j < (tile.row_panel == tile.col_panel ? i : cols.size()); ++j)
+      count += selected(rows[i], cols[j]) ? 1 : 0;
+  return count;
+}
+
+std::string fingerprint_of(JobConfig const& config, FactoredSet const& set,
+                           std::vector<Measure const*> const& measures) {
+  std::string text = "covariance 1\n";
+  for (auto const& key : set.keys) text += key + "\n";
+  for (auto const* measure : measures) text += std::string(measure->name) + " ";
+  auto const& options = config.compare;
+  return text + "\nvariance " + format_number(options.variance) + " components " +
+         std::to_string(options.components.value_or(0)) + (options.exact ? " exact" : "") +
+         (options.coefficients ? " coefficients" : "") + "\n";
+}
+
+struct State {
+  TilePlan plan;
+  std::unique_ptr<TileEngine> engine;
+};
+
+}  // namespace
+
+PairJob covariance_job(JobConfig const& config, std::vector<Index> const& rows, std::vector<Index> const& groups,
+                       FactoredSet const& set, BasisStore const& store, std::vector<Measure const*> const& measures,
+                       std::vector<std::size_t> columns, std::function<bool(Index row, Index col)> selected) {
+  std::vector<TileMember> members;
+  std::vector<PlanItem> items;
+  for (std::size_t i = 0; i < set.keys.size(); ++i) {
+    members.push_back({set.keys[i], &set.summaries[i]});
+    items.push_back({groups[i], rows[i], set.summaries[i].kept});
+  }
+  auto const state = std::make_shared<State>();
+  state->plan = plan_tiles(items, pair_cost(measures));
+
+  PairJob job;
+  std::string fingerprint = fingerprint_of(config, set, measures);
+  for (auto const& tile : state->plan.tiles) {
+    job.pairs.push_back(selected_pairs(state->plan, tile, selected));
+    fingerprint += std::to_string(job.pairs.back()) + " ";
+  }
+  job.fingerprint = content_key(fingerprint);
+  job.columns = std::move(columns);
+  TileEngineOptions const options = {measures, config.compare.exact, config.compare.coefficients};
+  state->engine = std::make_unique<TileEngine>(store, std::move(members), state->plan, options, std::move(selected));
+  job.compute = [state](Index piece, std::function<void()> const& poll) {
+    return state->engine->compute(state->plan.tiles[static_cast<std::size_t>(piece)], poll);
+  };
+  return job;
+}
+
+}  // namespace confer
