@@ -54,6 +54,10 @@ std::string summary_text(ResultSet const& results, std::string const& path) {
   auto const count = labels.size();
   std::string text = fmt::format("{} representations compared; results in {}\n", count, path);
   auto const& rank = results.integers("rank");
+  // Layers of one network are alike for reasons of their own.
+  auto const& networks = results.strings("network");
+  bool const across =
+      std::any_of(networks.begin(), networks.end(), [&](auto const& n) { return n != networks.front(); });
   std::string rows;
   for (auto const& variable : results.variables) {
     auto const kind = variable.attributes.find("kind");
@@ -65,7 +69,7 @@ std::string summary_text(ResultSet const& results, std::string const& path) {
     for (std::size_t i = 0; i < count; ++i)
       for (std::size_t j = i + 1; j < count; ++j) {
         double const value = values[i * count + j];
-        if (std::isnan(value) || rank[i] == 0) continue;
+        if (std::isnan(value) || rank[i] == 0 || (across && networks[i] == networks[j])) continue;
         if (pairs == 0 || (similarity ? value > best : value < best)) {
           best = value;
           best_at = i * count + j;
@@ -78,7 +82,8 @@ std::string summary_text(ResultSet const& results, std::string const& path) {
           fmt::format("  {:<18} mean {:7.4f}   {} {:7.4f}  {} ~ {}\n", variable.name, sum / static_cast<double>(pairs),
                       similarity ? "highest" : "closest", best, labels[best_at / count], labels[best_at % count]);
   }
-  if (!rows.empty()) text += "over different representations:\n" + rows;
+  if (!rows.empty())
+    text += (across ? "over pairs of different networks:\n" : "over pairs of representations:\n") + rows;
   return text + next_command(path);
 }
 
