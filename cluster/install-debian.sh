@@ -68,7 +68,8 @@ quietly() {
   done
 }
 
-say "installing ${missing[*]} ${lacking[*]}"
+everything=("${missing[@]}" "${lacking[@]}")
+say "installing ${everything[*]}"
 quietly "${apt_get[@]}" -q update || say "the package lists could not be renewed; trying with those that are here"
 if [ ${#missing[@]} -gt 0 ] && ! quietly "${apt_get[@]}" -qy --no-install-recommends install "${missing[@]}"; then
   tail -n 25 "$log" >&2
