@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <numeric>
+#include <functional>
 #include <optional>
 
 #include "confer/comm/phase_timer.hpp"
@@ -20,6 +20,7 @@
 #include "run/compare_results.hpp"
 #include "run/compare_summary.hpp"
 #include "run/covariance_job.hpp"
+#include "run/earlier_results.hpp"
 #include "run/environment.hpp"
 #include "run/job_size.hpp"
 #include "run/micro_benchmark.hpp"
@@ -61,6 +62,14 @@ void enter_self_pairs(PairTable& table, FactoredSet const& set, std::vector<Pair
   }
 }
 
+/// Places below `count` that `chosen` does not hold.
+std::vector<std::size_t> others(std::vector<std::size_t> const& chosen, std::size_t count) {
+  std::vector<std::size_t> rest;
+  for (std::size_t i = 0; i < count; ++i)
+    if (std::find(chosen.begin(), chosen.end(), i) == chosen.end()) rest.push_back(i);
+  return rest;
+}
+
 }  // namespace
 
 int run_compare(JobConfig const& config, Communicator const& comm) {
@@ -81,6 +90,8 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
 
   Communicator const node = comm.split_node();
   MemoryAllowance const memory = memory_allowance(comm, node, config.run);
+  std::vector<FactorMethod> const methods =
+      factor_methods(catalog, representations, config, needs, comm.size(), memory.per_rank - memory.in_use);
   StoreDirectory const directory(comm, node, config.run, store_bytes(representations, needs, config.compare.exact),
                                  memory.per_node);
   BasisStore const store(directory.path());
@@ -91,7 +102,7 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   timer.start("factor");
   progress.begin("factor", static_cast<double>(representations.size()), "representations");
   FactorStageResult const factored =
-      factor_all(comm, node, catalog, representations, config, needs, store, directory.visible_everywhere(),
+      factor_all(comm, node, catalog, representations, config, needs, methods, store, directory.visible_everywhere(),
                  {stop_requested, [&](double done) { progress.update(done); }});
   progress.end();
   if (factored.stopped) stop(directory, 0, static_cast<Index>(representations.size()), "factors");
@@ -101,20 +112,29 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   std::vector<PairStatus> status = pair_status_before(catalog, representations, factored.set, config.compare.pairs);
   std::vector<Index> rows;
   for (auto const& r : representations) rows.push_back(r.rows());
-  std::vector<std::size_t> columns(measures.size());
-  std::iota(columns.begin(), columns.end(), std::size_t{0});
-  auto const to_compute = [&](Index row, Index col) {
-    return status[static_cast<std::size_t>(row) * representations.size() + static_cast<std::size_t>(col)] ==
-           PairStatus::ok;
-  };
-  std::vector<PairJob> jobs;
-  jobs.push_back(covariance_job(config, rows, comparable_groups(catalog, representations, factored.set), factored.set,
-                                store, measures, columns, to_compute));
   std::optional<PairTable> table;
   if (comm.is_root()) {
     if (config.run.fresh) remove_journals(journal_directory(config));
     table.emplace(static_cast<Index>(representations.size()), measures);
   }
+  std::vector<std::string> keys;
+  for (auto const& r : representations)
+    keys.push_back(factor_key(catalog, r, config, FactorNeeds{false, false, false}));
+  EarlierResults const earlier = take_earlier_results(comm, config, keys, measures, status, table ? &*table : nullptr);
+  auto const to_compute = [&](Index row, Index col) {
+    return status[static_cast<std::size_t>(row) * representations.size() + static_cast<std::size_t>(col)] ==
+           PairStatus::ok;
+  };
+  std::vector<Index> const groups = comparable_groups(catalog, representations, factored.set);
+  std::vector<PairJob> jobs;
+  auto const add_jobs = [&](std::vector<std::size_t> const& columns, std::function<bool(Index, Index)> const& wanted) {
+    std::vector<Measure const*> chosen;
+    for (std::size_t const column : columns) chosen.push_back(measures[column]);
+    if (!chosen.empty())
+      jobs.push_back(covariance_job(config, rows, groups, factored.set, store, chosen, columns, wanted));
+  };
+  add_jobs(earlier.measures, [&](Index row, Index col) { return to_compute(row, col) && !earlier.known(row, col); });
+  add_jobs(others(earlier.measures, measures.size()), to_compute);
   PairStageControl const control = {stop_requested,
                                     [&](double pairs, double found) { progress.begin("pairs", pairs, "pairs", found); },
                                     [&](double pairs_done) { progress.update(pairs_done); }};
@@ -133,9 +153,15 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   together(comm, [&] {
     if (!comm.is_root()) return;
     enter_self_pairs(*table, factored.set, status);
-    ComparisonData const data{config, catalog, representations, factored.set, status};
+    ComparisonData const data{config, catalog, representations, factored.set, status, keys};
     finish_status(data, *table, status);
     ResultSet results = comparison_results(data, std::move(*table));
+    if (earlier.taken > 0) {
+      results.attributes["pairs_of_an_earlier_run"] = earlier.taken;
+      if (!config.run.quiet)
+        fmt::print(stderr, "confer: values of {} pairs were in '{}' already; --fresh computes everything anew\n",
+                   format_count(earlier.taken), config.run.output);
+    }
     add_environment(results, comm, config.run, phases);
     add_prediction(results, job, rates, phases);
     write_results(config.run.output, results);
