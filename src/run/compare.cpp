@@ -26,6 +26,7 @@
 #include "run/micro_benchmark.hpp"
 #include "run/neuron_job.hpp"
 #include "run/pair_stage.hpp"
+#include "run/phase_report.hpp"
 #include "run/prediction.hpp"
 #include "run/store_directory.hpp"
 #include "run/tile_engine.hpp"
@@ -177,6 +178,7 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   job = job_size(config, catalog, representations, factored.set.summaries, measures);
   note_what_ran(job, comm, node, factored, report);
   std::vector<PhaseSummary> const phases = timer.summary(comm);
+  timer.start("write");  // goes on
   int code = 0;
   together(comm, [&] {
     if (!comm.is_root()) return;
@@ -196,7 +198,9 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
     remove_journals(journal_directory(config));
     code = comparison_is_complete(catalog, factored.set, status) ? 0 : 1;
     if (!config.run.quiet) {
+      timer.stop();
       std::fputs(failures_text(catalog, representations, factored.set, status).c_str(), stderr);
+      std::fputs(phases_text(results, timer).c_str(), stdout);
       std::fputs(summary_text(results, config.run.output).c_str(), stdout);
       std::fflush(stdout);
     }
