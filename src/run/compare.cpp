@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <numeric>
 #include <optional>
 
 #include "confer/comm/phase_timer.hpp"
@@ -22,6 +21,7 @@
 #include "run/covariance_job.hpp"
 #include "run/environment.hpp"
 #include "run/job_size.hpp"
+#include "run/kernel_stage.hpp"
 #include "run/micro_benchmark.hpp"
 #include "run/pair_stage.hpp"
 #include "run/prediction.hpp"
@@ -51,13 +51,13 @@ void check_strict(JobConfig const& config, std::vector<Representation> const& re
 }
 
 /// Values of representations with themselves need no product: M is the identity.
-void enter_self_pairs(PairTable& table, FactoredSet const& set, std::vector<PairStatus> const& status) {
+void enter_self_pairs(PairTable& table, FactoredSet const& set, std::vector<std::size_t> const& columns,
+                      std::vector<PairStatus> const& status) {
   for (Index i = 0; i < table.count; ++i) {
     auto const at = static_cast<std::size_t>(i * table.count + i);
     if (status[at] != PairStatus::ok) continue;
     auto const& summary = set.summaries[static_cast<std::size_t>(i)];
-    for (std::size_t m = 0; m < table.measures.size(); ++m)
-      table.value(m, i, i) = self_score(*table.measures[m], summary);
+    for (std::size_t const m : columns) table.value(m, i, i) = self_score(*table.measures[m], summary);
   }
 }
 
@@ -77,7 +77,8 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   });
   Catalog const catalog = load_catalog(config, comm);
   std::vector<Representation> const representations = select_representations(catalog, config.selection);
-  FactorNeeds const needs = factor_needs(measures, config.compare);
+  EngineMeasures const engines = engine_measures(measures, catalog, representations, config);
+  FactorNeeds const needs = factor_needs(engines, config.compare);
 
   Communicator const node = comm.split_node();
   MemoryAllowance const memory = memory_allowance(comm, node, config.run);
@@ -101,15 +102,18 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   std::vector<PairStatus> status = pair_status_before(catalog, representations, factored.set, config.compare.pairs);
   std::vector<Index> rows;
   for (auto const& r : representations) rows.push_back(r.rows());
-  std::vector<std::size_t> columns(measures.size());
-  std::iota(columns.begin(), columns.end(), std::size_t{0});
   auto const to_compute = [&](Index row, Index col) {
     return status[static_cast<std::size_t>(row) * representations.size() + static_cast<std::size_t>(col)] ==
            PairStatus::ok;
   };
+  std::vector<Index> const groups = comparable_groups(catalog, representations, factored.set);
   std::vector<PairJob> jobs;
-  jobs.push_back(covariance_job(config, rows, comparable_groups(catalog, representations, factored.set), factored.set,
-                                store, measures, columns, to_compute));
+  if (!engines.covariance.empty())
+    jobs.push_back(covariance_job(config, rows, groups, factored.set, store, engines.covariance,
+                                  engines.covariance_columns, to_compute));
+  KernelJob kernels{engines.kernel, engines.kernel_columns, {}, to_compute};
+  for (std::size_t i = 0; i < representations.size(); ++i)
+    kernels.items.push_back({groups[i], rows[i], representations[i].features});
   std::optional<PairTable> table;
   if (comm.is_root()) {
     if (config.run.fresh) remove_journals(journal_directory(config));
@@ -124,6 +128,12 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
     progress.end();
     if (report.stopped) stop(directory, report.pieces_found + report.pieces_done, report.pieces, "pieces of pairs");
   }
+  if (!engines.kernel.empty()) {
+    report += compare_kernels(comm, config, kernels, factored.set, store, journal_directory(config), control,
+                              table ? &*table : nullptr);
+    progress.end();
+    if (report.stopped) stop(directory, report.pieces_found + report.pieces_done, report.pieces, "pieces of pairs");
+  }
 
   timer.start("write");
   job = job_size(config, catalog, representations, factored.set.summaries, measures);
@@ -132,7 +142,7 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   int code = 0;
   together(comm, [&] {
     if (!comm.is_root()) return;
-    enter_self_pairs(*table, factored.set, status);
+    enter_self_pairs(*table, factored.set, engines.covariance_columns, status);
     ComparisonData const data{config, catalog, representations, factored.set, status};
     finish_status(data, *table, status);
     ResultSet results = comparison_results(data, std::move(*table));

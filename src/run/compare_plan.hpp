@@ -10,8 +10,19 @@
 
 namespace confer {
 
+/// The chosen measures by the engine that computes them.
+struct EngineMeasures {
+  std::vector<Measure const*> covariance, kernel;
+  std::vector<std::size_t> covariance_columns, kernel_columns;  ///< their places among all chosen
+};
+
+/// Each measure goes to the engine of its statistics; only linear CKA has a choice, and takes kernels of samples when no
+/// other measure needs the factors and that is cheaper. Decided by the job alone: never by ranks or machine.
+EngineMeasures engine_measures(std::vector<Measure const*> const& measures, Catalog const& catalog,
+                               std::vector<Representation> const& representations, JobConfig const& config);
+
 /// What the chosen measures want from the factors.
-FactorNeeds factor_needs(std::vector<Measure const*> const& measures, CompareOptions const& options);
+FactorNeeds factor_needs(EngineMeasures const& measures, CompareOptions const& options);
 
 /// Upper bound of the bytes that all factors take.
 double store_bytes(std::vector<Representation> const& representations, FactorNeeds const& needs, bool exact);

@@ -87,11 +87,13 @@ void add_factor_columns(ResultSet& results, ComparisonData const& data) {
 }
 
 /// Values, chance level and standardised score of one measure.
-void add_measure(ResultSet& results, ComparisonData const& data, Measure const& measure, std::vector<double> values) {
+void add_measure(ResultSet& results, ComparisonData const& data, PairTable& table, std::size_t column) {
+  Measure const& measure = *table.measures[column];
+  std::vector<double> values = std::move(table.values[column]);
   auto const count = static_cast<Index>(data.representations.size());
   auto const size = static_cast<std::size_t>(count * count);
-  std::vector<double> null, z;
-  if (measure.chance != nullptr) {
+  std::vector<double> null = std::move(table.null[column]), z = std::move(table.z[column]);
+  if (null.empty() && measure.chance != nullptr) {
     null.assign(size, nan);
     z.assign(size, nan);
     std::map<std::array<Index, 5>, std::optional<ChanceLevel>> known;
@@ -116,9 +118,10 @@ void add_measure(ResultSet& results, ComparisonData const& data, Measure const& 
       }
   }
   std::string const name = measure.name;
-  results.variables.push_back(
-      {name, {"a", "b"}, std::move(values), measure_attributes(measure, data.config.compare), false});
-  if (measure.chance == nullptr) return;
+  Attributes attributes = table.notes[column];  // what an engine says of its own goes first
+  attributes.merge(measure_attributes(measure, data.config.compare));
+  results.variables.push_back({name, {"a", "b"}, std::move(values), std::move(attributes), false});
+  if (null.empty()) return;
   results.variables.push_back(
       {name + "_null",
        {"a", "b"},
@@ -195,7 +198,7 @@ ResultSet comparison_results(ComparisonData const& data, PairTable&& table) {
   bool canonical = false;
   for (std::size_t m = 0; m < table.measures.size(); ++m) {
     canonical = canonical || std::string(table.measures[m]->name) == "cca";
-    add_measure(results, data, *table.measures[m], std::move(table.values[m]));
+    add_measure(results, data, table, m);
   }
   if (canonical)
     results.variables.push_back({"cca_above_edge",

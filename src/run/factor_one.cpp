@@ -11,6 +11,9 @@ namespace confer {
 namespace {
 
 // Matrices up to this size are read once and kept while they are factored; larger ones are read again for every pass.
+// Of the sizes of values, by the authors of the Platonic representation hypothesis.
+constexpr double clamped_share = 0.95;
+
 constexpr Index kept_bytes = Index{192} << 20;
 
 struct NonFinite {
@@ -86,7 +89,8 @@ FactorOptions factor_options(Catalog const& catalog, Representation const& repre
   options.rule = {config.rank_tolerance, unit_roundoff(layer.type)};
   options.stored = [&reader] { return reader.stored(); };
   options.exact = config.compare.exact;
-  options.basis = needs.basis;
+  // Centred rows of more features than samples are kept in the coordinates of their factor.
+  options.basis = needs.basis || (needs.rows.wants(RowForm::centred) && representation.features > representation.rows());
   options.loadings = needs.loadings;
   if (needs.truncated) {
     options.components = config.compare.components.value_or(0);
@@ -135,6 +139,26 @@ void store_factor(BasisStore const& store, std::string const& key, FactorSummary
   store.put(key, summary, basis, loadings, factor.squared_row_norms);
 }
 
+/// Prepares the rows in every form that is asked for and puts them into the store.
+void store_rows(RowReader& reader, Representation const& representation, Factor const& factor, JobConfig const& config,
+                RowNeeds const& needs, BasisStore const& store, std::string const& key) {
+  for (RowForm const form : needs.forms) {
+    bool const coordinates = form == RowForm::centred && representation.features > representation.rows();
+    Matrix<double> rows(coordinates ? factor.rank() : representation.features, representation.rows());
+    if (coordinates) {
+      for (Index k = 0; k < factor.rank(); ++k)
+        for (Index i = 0; i < rows.cols(); ++i)
+          rows(k, i) = factor.singular_values[static_cast<std::size_t>(k)] *
+                       (config.compare.exact ? factor.basis_exact(i, k) : static_cast<double>(factor.basis(i, k)));
+    } else {
+      reader.rows(0, rows);
+    }
+    Index const without = prepare_rows(
+        form, rows, coordinates ? std::span<double const>() : std::span<double const>(factor.mean), clamped_share);
+    put_rows(RowStore(store.directory()), key, form, needs, rows, without, config.compare.exact);
+  }
+}
+
 std::string layout_text(Representation const& r) {
   return std::to_string(static_cast<int>(r.conv)) + "," + std::to_string(static_cast<int>(r.sequence)) + "," +
          std::to_string(r.sample_begin) + "+" + std::to_string(r.samples);
@@ -156,7 +180,7 @@ std::string factor_key(Catalog const& catalog, Representation const& representat
   if (needs.truncated)
     text += " truncated " + format_number(config.compare.variance) + " " +
             std::to_string(config.compare.components.value_or(0));
-  return content_key(text);
+  return content_key(text + needs.rows.text());
 }
 
 FactorSummary factor_one(Catalog const& catalog, Representation const& representation, JobConfig const& config,
@@ -180,6 +204,7 @@ FactorSummary factor_one(Catalog const& catalog, Representation const& represent
     }
     FactorSummary summary = summarise(factor);
     if (usable(summary.status)) {
+      store_rows(reader, representation, factor, config, needs.rows, store, key);
       if (config.compare.exact)
         store_factor<double>(store, key, summary, factor, factor.basis_exact);
       else

@@ -30,7 +30,8 @@ void decode_into(std::string const& lines, std::vector<FactorSummary>& summaries
 
 /// Sends every factor to the nodes that do not see the files of the rank that made it.
 void share_between_nodes(Communicator const& comm, Communicator const& node, BasisStore const& store,
-                         FactoredSet const& set, std::vector<Index> const& owner) {
+                         FactoredSet const& set, RowNeeds const& rows, std::vector<Index> const& owner) {
+  RowStore const row_store(store.directory());
   std::vector<Index> leader(static_cast<std::size_t>(comm.size()), 0);
   int node_leader = comm.rank();
   node.broadcast(std::span(&node_leader, 1), 0);
@@ -46,18 +47,22 @@ void share_between_nodes(Communicator const& comm, Communicator const& node, Bas
     if (!usable(set.summaries[i].status)) continue;
     Index const from = leader[static_cast<std::size_t>(owner[i])];
     auto const root = static_cast<int>(std::find(ranks.begin(), ranks.end(), static_cast<int>(from)) - ranks.begin());
-    std::string bytes;
-    try {
-      if (leaders.rank() == root) bytes = store.export_file(set.keys[i]);
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    leaders.broadcast(bytes, root);
-    try {
-      if (leaders.rank() != root && !bytes.empty()) store.import_file(set.keys[i], bytes);
-    } catch (...) {
-      failure = std::current_exception();
-    }
+    auto const share = [&](auto const& files, std::string const& name) {
+      std::string bytes;
+      try {
+        if (leaders.rank() == root) bytes = files.export_file(name);
+      } catch (...) {
+        failure = std::current_exception();
+      }
+      leaders.broadcast(bytes, root);
+      try {
+        if (leaders.rank() != root && !bytes.empty()) files.import_file(name, bytes);
+      } catch (...) {
+        failure = std::current_exception();
+      }
+    };
+    share(store, set.keys[i]);
+    for (RowForm const form : rows.forms) share(row_store, row_record_name(set.keys[i], form));
   }
   agree(comm, failure);
 }
@@ -94,6 +99,7 @@ FactorStageResult factor_all(Communicator const& comm, Communicator const& node,
       [&](Index item, std::function<void()> const& poll) {
         auto const index = static_cast<std::size_t>(order[static_cast<std::size_t>(item)]);
         auto known = store.find(result.set.keys[index]);
+        if (known && !holds_rows(RowStore(store.directory()), result.set.keys[index], needs.rows)) known.reset();
         reused += known ? 1 : 0;
         auto const& r = representations[index];
         FactorSummary const summary =
@@ -116,7 +122,7 @@ FactorStageResult factor_all(Communicator const& comm, Communicator const& node,
                              : components_for_variance(summary.singular_values, config.compare.variance);
   }
   comm.all_sum(owner);
-  if (!visible_everywhere) share_between_nodes(comm, node, store, result.set, owner);
+  if (!visible_everywhere) share_between_nodes(comm, node, store, result.set, needs.rows, owner);
   comm.barrier();
   return result;
 }

@@ -11,6 +11,7 @@
 #include "confer/model/config.hpp"
 #include "confer/model/factor_summary.hpp"
 #include "confer/model/representation.hpp"
+#include "run/row_records.hpp"
 
 namespace confer {
 
@@ -19,6 +20,7 @@ struct FactorNeeds {
   bool basis = true;
   bool loadings = false;
   bool truncated = false;  ///< only the leading components are ever used
+  RowNeeds rows;           ///< prepared rows, put beside the factor
 };
 
 /// Keys into the store and summaries, one per representation, the same on every rank.

@@ -36,7 +36,7 @@ Row properties(Measure const& measure) {
           measure.kind == MeasureKind::similarity ? "similarity" : "distance",
           range_text(measure),
           measure.symmetric ? "yes" : "no",
-          measure.chance != nullptr ? "yes" : "no",
+          measure.has_chance() ? "yes" : "no",
           invariance_text(measure.row_invariances),
           invariance_text(measure.column_invariances)};
 }

@@ -1,0 +1,156 @@
+#include "run/row_records.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "confer/linalg/pair_distances.hpp"
+
+namespace confer {
+
+namespace {
+
+bool contains(std::vector<RowForm> const& forms, RowForm form) {
+  return std::find(forms.begin(), forms.end(), form) != forms.end();
+}
+
+double squared(MatrixView<double const> rows, Index i) {
+  double sum = 0;
+  for (double const value : rows.column_span(i)) sum += value * value;
+  return sum;
+}
+
+/// Quantile of the sizes of one row's values, between neighbours by their distance.
+double size_quantile(std::span<double const> row, double quantile, std::vector<double>& sizes) {
+  sizes.clear();
+  for (double const value : row) sizes.push_back(std::abs(value));
+  double const at = quantile * static_cast<double>(sizes.size() - 1);
+  auto const low = sizes.begin() + static_cast<std::ptrdiff_t>(at);
+  std::nth_element(sizes.begin(), low, sizes.end());
+  double const below = *low, part = at - std::floor(at);
+  if (part == 0 || low + 1 == sizes.end()) return below;
+  return below + part * (*std::min_element(low + 1, sizes.end()) - below);
+}
+
+void clamp_rows(MatrixView<double> rows, double quantile) {
+  std::vector<double> sizes;
+  double limit = 0;
+  for (Index i = 0; i < rows.cols; ++i)
+    limit += size_quantile(rows.column_span(i), quantile, sizes) / static_cast<double>(rows.cols);
+  for (Index i = 0; i < rows.cols; ++i)
+    for (double& value : rows.column_span(i)) value = std::clamp(value, -limit, limit);
+}
+
+/// Divides every row by its norm. A row whose norm is rounding of `reference` has no direction and becomes zero.
+Index normalise(MatrixView<double> rows, std::vector<double> const& reference) {
+  Index without = 0;
+  for (Index i = 0; i < rows.cols; ++i) {
+    double const norm = std::sqrt(squared(rows, i));
+    bool const none = !(norm > 1e-14 * reference[static_cast<std::size_t>(i)]);
+    without += none ? 1 : 0;
+    for (double& value : rows.column_span(i)) value = none ? 0 : value / norm;
+  }
+  return without;
+}
+
+template <class T>
+void put_as(RowStore const& store, std::string const& name, RowFacts facts, MatrixView<double const> rows, bool median,
+            std::span<std::byte const> ranks) {
+  Matrix<T> values(rows.rows, rows.cols);
+  std::vector<double> norms(static_cast<std::size_t>(rows.cols), 0.0);
+  for (Index i = 0; i < rows.cols; ++i)
+    for (Index k = 0; k < rows.rows; ++k) {
+      values(k, i) = static_cast<T>(rows(k, i));
+      norms[static_cast<std::size_t>(i)] += static_cast<double>(values(k, i)) * static_cast<double>(values(k, i));
+    }
+  facts.value_bytes = static_cast<Index>(sizeof(T));
+  if (median) facts.median_distance = median_distance(values.const_view(), norms);
+  store.put(name, facts, std::as_bytes(std::span(values.data(), static_cast<std::size_t>(values.size()))), norms, ranks);
+}
+
+}  // namespace
+
+bool RowNeeds::wants(RowForm form) const { return contains(forms, form); }
+
+void RowNeeds::add(RowForm form, bool median) {
+  if (!contains(forms, form)) forms.push_back(form);
+  if (median && !contains(with_median, form)) with_median.push_back(form);
+}
+
+std::string RowNeeds::text() const {
+  std::string text;
+  for (RowForm const form : forms) {
+    text += " rows " + to_string(form);
+    if (contains(with_median, form)) text += " median";
+    if (ranked == form) text += " ranks";
+  }
+  return text;
+}
+
+std::string row_record_name(std::string const& key, RowForm form) { return key + "." + to_string(form); }
+
+bool holds_rows(RowStore const& store, std::string const& key, RowNeeds const& needs) {
+  return std::all_of(needs.forms.begin(), needs.forms.end(),
+                     [&](RowForm form) { return store.holds(row_record_name(key, form)); });
+}
+
+Index prepare_rows(RowForm form, MatrixView<double> rows, std::span<double const> mean, double quantile) {
+  std::vector<double> before;
+  for (Index i = 0; i < rows.cols; ++i) before.push_back(std::sqrt(squared(rows, i)));
+  switch (form) {
+    case RowForm::centred: {
+      double total = 0;
+      for (Index i = 0; i < rows.cols; ++i) {
+        for (std::size_t k = 0; k < mean.size(); ++k) rows(static_cast<Index>(k), i) -= mean[k];
+        total += squared(rows, i);
+      }
+      double const scale = total > 0 ? std::sqrt(static_cast<double>(rows.cols) / total) : 0;
+      for (Index i = 0; i < rows.cols; ++i)
+        for (double& value : rows.column_span(i)) value *= scale;
+      return 0;
+    }
+    case RowForm::unit:
+      return normalise(rows, std::vector<double>(before.size(), 0.0));
+    case RowForm::correlation:
+      for (Index i = 0; i < rows.cols; ++i) {
+        double own = 0;
+        for (double const value : rows.column_span(i)) own += value;
+        own /= static_cast<double>(rows.rows);
+        for (double& value : rows.column_span(i)) value -= own;
+      }
+      return normalise(rows, before);
+    case RowForm::clamped:
+      clamp_rows(rows, quantile);
+      return normalise(rows, std::vector<double>(before.size(), 0.0));
+  }
+  return 0;
+}
+
+void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNeeds const& needs,
+              MatrixView<double const> rows, Index zero_rows, bool exact) {
+  RowFacts facts;
+  facts.features = rows.rows;
+  facts.rows = rows.cols;
+  facts.zero_rows = zero_rows;
+  facts.median_distance = std::numeric_limits<double>::quiet_NaN();
+  std::string const name = row_record_name(key, form);
+  bool const median = contains(needs.with_median, form);
+  std::vector<std::uint16_t> ranks;
+  std::vector<std::uint32_t> exact_ranks;
+  std::span<std::byte const> codes;
+  if (needs.ranked == form && exact) {
+    exact_ranks = distance_ranks<std::uint32_t>(rows);
+    facts.rank_bytes = 4;
+    codes = std::as_bytes(std::span(exact_ranks));
+  } else if (needs.ranked == form) {
+    ranks = distance_ranks<std::uint16_t>(rows);
+    facts.rank_bytes = 2;
+    codes = std::as_bytes(std::span(ranks));
+  }
+  if (exact)
+    put_as<double>(store, name, facts, rows, median, codes);
+  else
+    put_as<float>(store, name, facts, rows, median, codes);
+}
+
+}  // namespace confer

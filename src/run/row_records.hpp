@@ -1,0 +1,37 @@
+/// Prepared rows: what the kernel and the neighbour measures read of a representation, made where it is factored.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "confer/io/row_store.hpp"
+#include "confer/linalg/matrix.hpp"
+
+namespace confer {
+
+/// Which records a job needs, and what beside the rows.
+struct RowNeeds {
+  std::vector<RowForm> forms;
+  std::vector<RowForm> with_median;  ///< of the distances between samples
+  std::optional<RowForm> ranked;     ///< ranks of these distances
+
+  bool wants(RowForm form) const;
+  void add(RowForm form, bool median);
+  std::string text() const;  ///< stands for the needs in keys
+};
+
+std::string row_record_name(std::string const& key, RowForm form);
+
+/// Whether all records of a factor are there and whole.
+bool holds_rows(RowStore const& store, std::string const& key, RowNeeds const& needs);
+
+/// Turns rows as stored into the form. rows: features x n. mean: of the features (`centred` only; empty: already
+/// centred). quantile: of `clamped`. Returns how many rows have no direction.
+Index prepare_rows(RowForm form, MatrixView<double> rows, std::span<double const> mean, double quantile);
+
+/// Puts prepared rows into the store, in double precision when exact.
+void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNeeds const& needs,
+              MatrixView<double const> rows, Index zero_rows, bool exact);
+
+}  // namespace confer
