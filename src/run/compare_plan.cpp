@@ -93,7 +93,8 @@ double store_bytes(std::vector<Representation> const& representations, FactorNee
       total += static_cast<double>(r.rows()) *
                (8 + static_cast<double>(bytes * (form == RowForm::centred ? directions : r.features)));
       if (needs.rows.ranked == form)
-        total += static_cast<double>(r.rows()) * static_cast<double>(r.rows() - 1) / 2 * (exact ? 4 : 2);
+        total += static_cast<double>(r.rows()) * static_cast<double>(r.rows() - 1) / 2 *
+                 static_cast<double>(rank_bytes(r.rows(), exact));
     }
   }
   return total;

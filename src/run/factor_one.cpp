@@ -1,3 +1,4 @@
+#include <cmath>
 #include <optional>
 
 #include "confer/core/error.hpp"
@@ -139,6 +140,22 @@ void store_factor(BasisStore const& store, std::string const& key, FactorSummary
   store.put(key, summary, basis, loadings, factor.squared_row_norms);
 }
 
+/// Rows as stored, less their mean rounded to a few digits: values with few digits, such as whole numbers, stay exact,
+/// and with them the ties among their distances.
+Matrix<double> coarsely_centred(RowReader& reader, Representation const& representation, std::vector<double> const& mean) {
+  Matrix<double> rows(representation.features, representation.rows());
+  reader.rows(0, rows);
+  std::vector<double> coarse;
+  for (double const value : mean) {
+    int exponent = 0;
+    double const fraction = std::frexp(value, &exponent);
+    coarse.push_back(std::ldexp(std::round(std::ldexp(fraction, 8)), exponent - 8));
+  }
+  for (Index i = 0; i < rows.cols(); ++i)
+    for (Index k = 0; k < rows.rows(); ++k) rows(k, i) -= coarse[static_cast<std::size_t>(k)];
+  return rows;
+}
+
 /// Prepares the rows in every form that is asked for and puts them into the store.
 void store_rows(RowReader& reader, Representation const& representation, Factor const& factor, JobConfig const& config,
                 RowNeeds const& needs, BasisStore const& store, std::string const& key) {
@@ -155,7 +172,10 @@ void store_rows(RowReader& reader, Representation const& representation, Factor 
     }
     Index const without = prepare_rows(
         form, rows, coordinates ? std::span<double const>() : std::span<double const>(factor.mean), clamped_share);
-    put_rows(RowStore(store.directory()), key, form, needs, rows, without, config.compare.exact);
+    bool const anew = needs.ranked == form && form == RowForm::centred;
+    Matrix<double> const ranked = anew ? coarsely_centred(reader, representation, factor.mean) : Matrix<double>();
+    put_rows(RowStore(store.directory()), key, form, needs, rows, anew ? ranked.view() : rows.const_view(), without,
+             config.compare.exact);
   }
 }
 

@@ -262,7 +262,7 @@ struct KernelEngine::Worker {
         complement_tile(g, shift);
         break;
       case TileFunction::rank:
-        if constexpr (std::is_same_v<T, double>)
+        if (member.rows[form].facts().rank_bytes == 4)
           decode_ranks<std::uint32_t>(member.rows[form], tile, g);
         else
           decode_ranks<std::uint16_t>(member.rows[form], tile, g);

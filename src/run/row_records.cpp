@@ -87,6 +87,8 @@ std::string RowNeeds::text() const {
   return text;
 }
 
+Index rank_bytes(Index rows, bool exact) { return exact || rows <= 2048 ? 4 : 2; }
+
 std::string row_record_name(std::string const& key, RowForm form) { return key + "." + to_string(form); }
 
 bool holds_rows(RowStore const& store, std::string const& key, RowNeeds const& needs) {
@@ -127,7 +129,7 @@ Index prepare_rows(RowForm form, MatrixView<double> rows, std::span<double const
 }
 
 void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNeeds const& needs,
-              MatrixView<double const> rows, Index zero_rows, bool exact) {
+              MatrixView<double const> rows, MatrixView<double const> ranked, Index zero_rows, bool exact) {
   RowFacts facts;
   facts.features = rows.rows;
   facts.rows = rows.cols;
@@ -138,13 +140,12 @@ void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNe
   std::vector<std::uint16_t> ranks;
   std::vector<std::uint32_t> exact_ranks;
   std::span<std::byte const> codes;
-  if (needs.ranked == form && exact) {
-    exact_ranks = distance_ranks<std::uint32_t>(rows);
-    facts.rank_bytes = 4;
+  facts.rank_bytes = rank_bytes(rows.cols, exact);
+  if (needs.ranked == form && facts.rank_bytes == 4) {
+    exact_ranks = distance_ranks<std::uint32_t>(ranked);
     codes = std::as_bytes(std::span(exact_ranks));
   } else if (needs.ranked == form) {
-    ranks = distance_ranks<std::uint16_t>(rows);
-    facts.rank_bytes = 2;
+    ranks = distance_ranks<std::uint16_t>(ranked);
     codes = std::as_bytes(std::span(ranks));
   }
   if (exact)

@@ -21,6 +21,9 @@ struct RowNeeds {
   std::string text() const;  ///< stands for the needs in keys
 };
 
+/// Bytes of the code of a rank: 2 of long representations, where that is accurate to 1e-5 and saves half of the space.
+Index rank_bytes(Index rows, bool exact);
+
 std::string row_record_name(std::string const& key, RowForm form);
 
 /// Whether all records of a factor are there and whole.
@@ -30,8 +33,9 @@ bool holds_rows(RowStore const& store, std::string const& key, RowNeeds const& n
 /// centred). quantile: of `clamped`. Returns how many rows have no direction.
 Index prepare_rows(RowForm form, MatrixView<double> rows, std::span<double const> mean, double quantile);
 
-/// Puts prepared rows into the store, in double precision when exact.
+/// Puts prepared rows into the store, in double precision when exact. `ranked`: rows of the same distances, up to a
+/// factor, to take the ranks of.
 void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNeeds const& needs,
-              MatrixView<double const> rows, Index zero_rows, bool exact);
+              MatrixView<double const> rows, MatrixView<double const> ranked, Index zero_rows, bool exact);
 
 }  // namespace confer
