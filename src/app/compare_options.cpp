@@ -35,6 +35,16 @@ OptionGroup compare_options(CompareOptions& compare) {
             }},
            {"batch", "M", "samples of a batch of cka_minibatch (default: 256)",
             [&compare](std::string const& text) { compare.batch = whole_number_between(text, 4, 65536); }},
+           {"neighbours", "K", "nearest neighbours of each sample, for knn_* and cknna (default: 10)",
+            [&compare](std::string const& text) { compare.neighbours = whole_number_between(text, 1, 1 << 20); }},
+           {"neighbour-metric", "HOW",
+            "what makes samples neighbours: cosine of the rows as stored, euclidean, or platonic: cosine after values "
+            "are clamped at the 95 % quantile of their size (default: cosine)",
+            [&compare](std::string const& text) {
+              compare.neighbour_metric = choice<NeighbourMetric>(text, {{"cosine", NeighbourMetric::cosine},
+                                                                        {"euclidean", NeighbourMetric::euclidean},
+                                                                        {"platonic", NeighbourMetric::platonic}});
+            }},
            switch_option("coefficients", "also write the canonical correlations of every pair", compare.coefficients),
            switch_option("exact", "double precision throughout: slower, needs twice the memory", compare.exact)}};
 }

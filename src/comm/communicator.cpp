@@ -57,6 +57,16 @@ void all_reduce(MPI_Comm comm, std::span<T> values, MPI_Datatype type, MPI_Op op
   });
 }
 
+template <class T>
+void reduce_sum(MPI_Comm comm, std::span<T> values, MPI_Datatype type, bool is_root, int root) {
+  for_chunks(std::ssize(values), chunk_bytes / static_cast<Index>(sizeof(T)), [&](Index begin, Index length) {
+    T* const data = values.data() + begin;
+    check_mpi(MPI_Reduce(is_root ? MPI_IN_PLACE : data, is_root ? data : nullptr, narrow(length), type, MPI_SUM, root,
+                         comm),
+              "MPI_Reduce");
+  });
+}
+
 Index byte_count(MPI_Status const& status) {
   MPI_Count bytes = 0;
   check_mpi(MPI_Get_elements_x(&status, MPI_BYTE, &bytes), "MPI_Get_elements_x");
@@ -160,12 +170,10 @@ void Communicator::all_max(std::span<double> values) const { all_reduce(handle_-
 void Communicator::all_min(std::span<double> values) const { all_reduce(handle_->comm, values, MPI_DOUBLE, MPI_MIN); }
 
 void Communicator::sum_to(std::span<double> values, int root) const {
-  for_chunks(std::ssize(values), chunk_bytes / static_cast<Index>(sizeof(double)), [&](Index begin, Index length) {
-    double* const data = values.data() + begin;
-    check_mpi(MPI_Reduce(rank_ == root ? MPI_IN_PLACE : data, rank_ == root ? data : nullptr, narrow(length),
-                         MPI_DOUBLE, MPI_SUM, root, handle_->comm),
-              "MPI_Reduce");
-  });
+  reduce_sum(handle_->comm, values, MPI_DOUBLE, rank_ == root, root);
+}
+void Communicator::sum_to(std::span<Index> values, int root) const {
+  reduce_sum(handle_->comm, values, MPI_INT64_T, rank_ == root, root);
 }
 
 std::vector<std::string> Communicator::gather(std::string const& text, int root) const {

@@ -22,7 +22,11 @@ namespace confer {
 void StoredValues::merge(StoredValues const& other) {
   sum_of_squares += other.sum_of_squares;
   count += other.count;
-  if (non_finite == 0) first_non_finite = other.first_non_finite;
+  if (other.non_finite == 0) return;
+  if (non_finite == 0 || other.first_position < first_position) {
+    first_position = other.first_position;
+    first_non_finite = other.first_non_finite;
+  }
   non_finite += other.non_finite;
 }
 
@@ -31,7 +35,6 @@ namespace {
 using h5::Handle;
 
 constexpr Index buffer_values = Index{8} << 20;  ///< 32 MiB of float
-constexpr std::size_t largest_cache = std::size_t{256} << 20;
 
 hid_t native(float) { return H5T_NATIVE_FLOAT; }
 hid_t native(double) { return H5T_NATIVE_DOUBLE; }
@@ -50,7 +53,7 @@ struct OpenShard {
 };
 
 // A cache that holds all chunks at one sample position: a chunk is then decompressed once, however blocks cut it.
-void cache_one_row_of_chunks(OpenShard& shard, LayerInfo const& layer) {
+void cache_one_row_of_chunks(OpenShard& shard, LayerInfo const& layer, double most_bytes) {
   Handle const creation(h5::check(H5Dget_create_plist(shard.dataset), shard.place));
   if (H5Pget_layout(creation) != H5D_CHUNKED) return;
   std::vector<hsize_t> chunk(layer.axes.size(), 1);
@@ -64,7 +67,7 @@ void cache_one_row_of_chunks(OpenShard& shard, LayerInfo const& layer) {
     else if (layer.axes[i] != Axis::step)
       chunks *= static_cast<double>((static_cast<hsize_t>(layer.extents[i]) + chunk[i] - 1) / chunk[i]);
   }
-  auto const needed = static_cast<std::size_t>(std::min(bytes * chunks, static_cast<double>(largest_cache)));
+  auto const needed = static_cast<std::size_t>(std::min(bytes * chunks, most_bytes));
   Handle const access(h5::check(H5Pcreate(H5P_DATASET_ACCESS), shard.place));
   std::size_t const slots = 100 * static_cast<std::size_t>(std::min(chunks, 1e4)) + 1;
   H5Pset_chunk_cache(access, slots, std::max(needed, std::size_t{1} << 20), 1.0);
@@ -77,6 +80,7 @@ struct ActivationReader::State {
   Checkpoint checkpoint;
   LayerInfo layer;
   Representation representation;
+  double chunk_bytes = 0;
   std::optional<OpenShard> open;
   // Kept between blocks: fresh memory of this size costs more than the conversion.
   std::vector<std::uint16_t> halves;
@@ -86,14 +90,15 @@ struct ActivationReader::State {
   OpenShard& shard(std::size_t number);
 
   template <class T>
-  void read(Index begin, Index count, MatrixView<T> out, StoredValues& seen);
+  void read_whole(Index begin, Index count, MatrixView<T> out, StoredValues& seen);
   template <class T>
-  void read_part(OpenShard& shard, Index first, Index count, MatrixView<T> out, StoredValues& seen);
+  void read(Index begin, Index count, Index feature, MatrixView<T> out, StoredValues& seen);
+  template <class T>
+  void read_part(OpenShard& shard, FeatureSlab const& slab, Index first, Index count, MatrixView<T> out,
+                 StoredValues& seen);
   template <class Stored, class T>
-  void read_converted(OpenShard& shard, BlockPosition const& block, Index samples, MatrixView<T> out,
-                      StoredValues& seen);
-  BlockPosition block_position(Index first, Index count) const;
-  Index values_per_sample() const;
+  void read_converted(OpenShard& shard, BlockPosition const& block, MatrixView<T> out, StoredValues& seen);
+  BlockPosition block_position(FeatureSlab const& slab, Index first, Index count) const;
 };
 
 OpenShard& ActivationReader::State::shard(std::size_t number) {
@@ -115,25 +120,24 @@ OpenShard& ActivationReader::State::shard(std::size_t number) {
                      "start again when nothing writes to the file");
   next.type = *type;
   next.swapped = H5Tget_order(next.stored_type) != H5Tget_order(H5T_NATIVE_FLOAT);
-  cache_one_row_of_chunks(next, layer);
+  cache_one_row_of_chunks(next, layer, chunk_bytes);
   next.file_space = Handle(h5::check(H5Dget_space(next.dataset), next.place));
   return open.emplace(std::move(next));
 }
 
-Index ActivationReader::State::values_per_sample() const {
-  Index values = layer.extent(Axis::neuron) * layer.extent(Axis::height) * layer.extent(Axis::width);
-  return representation.sequence == SequenceRule::last ? values : values * layer.extent(Axis::time);
-}
-
 // The block of samples [first, first + count), counted from the shard's own first sample.
-BlockPosition ActivationReader::State::block_position(Index first, Index count) const {
-  BlockPosition block;
+BlockPosition ActivationReader::State::block_position(FeatureSlab const& slab, Index first, Index count) const {
+  BlockPosition block{slab.first, slab.extent};
   for (std::size_t i = 0; i < layer.axes.size(); ++i) {
     Axis const axis = layer.axes[i];
     bool const last_only = axis == Axis::time && representation.sequence == SequenceRule::last;
-    Index const row = axis == Axis::step ? checkpoint.step_row.value_or(0) : last_only ? layer.extents[i] - 1 : 0;
-    block.begin.push_back(axis == Axis::sample ? first : row);
-    block.count.push_back(axis == Axis::sample ? count : axis == Axis::step || last_only ? 1 : layer.extents[i]);
+    if (axis == Axis::sample) {
+      block.begin[i] = first;
+      block.count[i] = count;
+    } else if (axis == Axis::step || last_only) {
+      block.begin[i] = last_only ? layer.extents[i] - 1 : checkpoint.step_row.value_or(0);
+      block.count[i] = 1;
+    }
   }
   return block;
 }
@@ -160,6 +164,12 @@ void place_averages(std::vector<AxisLoop> const& loops, Stored const* values, In
     for (Index i = 0; i < out.rows; ++i) out(i, j) = static_cast<T>(sums(i, j) / weight);
 }
 
+Index values_of(BlockPosition const& block) {
+  Index values = 1;
+  for (Index const count : block.count) values *= count;
+  return values;
+}
+
 BlockPosition counted_from(BlockPosition block, LayerInfo const& layer, Index first_sample) {
   for (std::size_t i = 0; i < layer.axes.size(); ++i)
     if (layer.axes[i] == Axis::sample) block.begin[i] += first_sample;
@@ -169,12 +179,12 @@ BlockPosition counted_from(BlockPosition block, LayerInfo const& layer, Index fi
 }  // namespace
 
 template <class Stored, class T>
-void ActivationReader::State::read_converted(OpenShard& part, BlockPosition const& block, Index samples,
-                                             MatrixView<T> out, StoredValues& seen) {
+void ActivationReader::State::read_converted(OpenShard& part, BlockPosition const& block, MatrixView<T> out,
+                                             StoredValues& seen) {
   auto const absolute = counted_from(block, layer, checkpoint.shards[part.number].first_sample);
-  Index const values = samples * values_per_sample();
+  Index const values = values_of(block);
   Index const averaged = averaged_values(layer, representation);
-  auto const loops = output_loops(layer, representation, samples, averaged > 1 ? out.rows : out.ld);
+  auto const loops = output_loops(layer, representation, block.count, averaged > 1 ? out.rows : out.ld);
 
   bool const as_stored = loops.size() == 1 && loops.front().step == 1 && averaged == 1;
   if constexpr (std::is_same_v<Stored, T>) {
@@ -206,30 +216,31 @@ void ActivationReader::State::read_converted(OpenShard& part, BlockPosition cons
 }
 
 template <class T>
-void ActivationReader::State::read_part(OpenShard& part, Index first, Index count, MatrixView<T> out,
-                                        StoredValues& seen) {
+void ActivationReader::State::read_part(OpenShard& part, FeatureSlab const& slab, Index first, Index count,
+                                        MatrixView<T> out, StoredValues& seen) {
   Index const per_row = representation.rows_per_sample;
-  Index block = std::max<Index>(1, buffer_values / values_per_sample());
+  Index block = std::max<Index>(1, buffer_values / values_of(block_position(slab, 0, 1)));
   if (block > part.chunk_samples) block -= block % part.chunk_samples;
   for (Index done = 0; done < count;) {
     // Blocks end where chunks end, wherever the first one begins.
     Index const until_end = block - (first + done) % block;
     Index const samples = std::min(until_end, count - done);
-    auto const position = block_position(first + done, samples);
+    auto const position = block_position(slab, first + done, samples);
     auto const columns = out.block(0, done * per_row, out.rows, samples * per_row);
     if (part.type == StoredType::float16 || part.type == StoredType::float32)
-      read_converted<float>(part, position, samples, columns, seen);
+      read_converted<float>(part, position, columns, seen);
     else
-      read_converted<double>(part, position, samples, columns, seen);
+      read_converted<double>(part, position, columns, seen);
     done += samples;
   }
 }
 
 template <class T>
-void ActivationReader::State::read(Index begin, Index count, MatrixView<T> out, StoredValues& seen) {
-  if (begin < 0 || count < 0 || begin > representation.samples - count || out.rows != representation.features ||
-      out.cols != count * representation.rows_per_sample)
+void ActivationReader::State::read(Index begin, Index count, Index feature, MatrixView<T> out, StoredValues& seen) {
+  if (begin < 0 || count < 0 || begin > representation.samples - count || feature < 0 || out.rows < 1 ||
+      feature > representation.features - out.rows || out.cols != count * representation.rows_per_sample)
     throw std::invalid_argument("ActivationReader::read: block and output do not fit the representation");
+  auto const slabs = feature_slabs(layer, representation, feature, out.rows);
   Index const first = representation.sample_begin + begin;
   for (std::size_t number = 0; number < checkpoint.shards.size(); ++number) {
     auto const& info = checkpoint.shards[number];
@@ -238,26 +249,46 @@ void ActivationReader::State::read(Index begin, Index count, MatrixView<T> out, 
     if (from >= to) continue;
     auto const columns = out.block(0, (from - first) * representation.rows_per_sample, out.rows,
                                    (to - from) * representation.rows_per_sample);
-    read_part(shard(number), from - info.first_sample, to - from, columns, seen);
+    for (auto const& slab : slabs)
+      read_part(shard(number), slab, from - info.first_sample, to - from,
+                columns.block(slab.begin - feature, 0, slab.count, columns.cols), seen);
   }
 }
 
-ActivationReader::ActivationReader(Catalog const& catalog, Representation const& representation)
+template <class T>
+void ActivationReader::State::read_whole(Index begin, Index count, MatrixView<T> out, StoredValues& seen) {
+  if (out.rows != representation.features)
+    throw std::invalid_argument("ActivationReader::read: the output does not hold all features");
+  read(begin, count, 0, out, seen);
+}
+
+ActivationReader::ActivationReader(Catalog const& catalog, Representation const& representation, double chunk_bytes)
     : state_(std::make_unique<State>()) {
   state_->checkpoint = catalog.checkpoints.at(index(representation.checkpoint));
   state_->layer = state_->checkpoint.layers.at(index(representation.layer));
   state_->representation = representation;
+  state_->chunk_bytes = chunk_bytes;
 }
 
 ActivationReader::~ActivationReader() = default;
 ActivationReader::ActivationReader(ActivationReader&&) noexcept = default;
 
 void ActivationReader::read(Index begin, Index count, MatrixView<double> out, StoredValues& seen) {
-  state_->read(begin, count, out, seen);
+  state_->read_whole(begin, count, out, seen);
 }
 
 void ActivationReader::read(Index begin, Index count, MatrixView<float> out, StoredValues& seen) {
-  state_->read(begin, count, out, seen);
+  state_->read_whole(begin, count, out, seen);
+}
+
+void ActivationReader::read_features(Index begin, Index count, Index feature, MatrixView<double> out,
+                                     StoredValues& seen) {
+  state_->read(begin, count, feature, out, seen);
+}
+
+void ActivationReader::read_features(Index begin, Index count, Index feature, MatrixView<float> out,
+                                     StoredValues& seen) {
+  state_->read(begin, count, feature, out, seen);
 }
 
 }  // namespace confer

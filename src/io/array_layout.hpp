@@ -15,11 +15,21 @@ struct AxisLoop {
   Index step = 0;
 };
 
-/// Loops over a block of `samples` samples in stored order, for an output of leading dimension `ld`. The trajectory's
-/// step axis, and the time axis when only its last value counts, have one element. Loops that continue one another
-/// are joined.
-std::vector<AxisLoop> output_loops(LayerInfo const& layer, Representation const& representation, Index samples,
-                                   Index ld);
+/// Loops over a block with these counts along the stored axes, in stored order, for an output of leading dimension
+/// `ld`. Loops that continue one another are joined.
+std::vector<AxisLoop> output_loops(LayerInfo const& layer, Representation const& representation,
+                                   std::vector<Index> const& counts, Index ld);
+
+/// A range of features that is one rectangular block of the stored array.
+struct FeatureSlab {
+  Index begin = 0, count = 0;       ///< features
+  std::vector<Index> first, extent; ///< along the stored axes; axes that make no features in full
+};
+
+/// The fewest slabs that make up the features [begin, begin + count), in order: one when the range holds whole
+/// channels, up to two for each axis that features run over and one more otherwise.
+std::vector<FeatureSlab> feature_slabs(LayerInfo const& layer, Representation const& representation, Index begin,
+                                       Index count);
 
 /// Stored values that are averaged into one; 1 when nothing is averaged.
 Index averaged_values(LayerInfo const& layer, Representation const& representation);

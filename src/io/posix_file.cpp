@@ -13,7 +13,8 @@ namespace confer {
 
 PosixFile::PosixFile(std::string path, Mode mode) : path_(std::move(path)) {
   int const flags = mode == Mode::read        ? O_RDONLY
-                    : mode == Mode::write_new ? O_WRONLY | O_CREAT | O_TRUNC
+                    : mode == Mode::write_new ? O_RDWR | O_CREAT | O_TRUNC
+                    : mode == Mode::update    ? O_RDWR
                                               : O_WRONLY | O_CREAT | O_APPEND;
   descriptor_ = ::open(path_.c_str(), flags | O_CLOEXEC, 0644);
   if (descriptor_ < 0) fail("cannot open");
@@ -36,6 +37,18 @@ void PosixFile::write(void const* data, std::size_t bytes) {
     if (done < 0 && errno == EINTR) continue;
     if (done < 0) fail("cannot write");
     next += done;
+    bytes -= static_cast<std::size_t>(done);
+  }
+}
+
+void PosixFile::write_at(Index offset, void const* data, std::size_t bytes) {
+  auto const* next = static_cast<char const*>(data);
+  while (bytes > 0) {
+    ssize_t const done = ::pwrite(descriptor_, next, bytes, offset);
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) fail("cannot write");
+    next += done;
+    offset += done;
     bytes -= static_cast<std::size_t>(done);
   }
 }

@@ -9,7 +9,7 @@ namespace confer {
 
 class PosixFile {
  public:
-  enum class Mode { read, write_new, append };
+  enum class Mode { read, write_new, append, update };  ///< update: an existing file, read and written
 
   /// Throws EnvironmentError naming the path and the system's reason.
   PosixFile(std::string path, Mode mode);
@@ -18,6 +18,7 @@ class PosixFile {
   PosixFile& operator=(PosixFile const&) = delete;
 
   void write(void const* data, std::size_t bytes);
+  void write_at(Index offset, void const* data, std::size_t bytes);
   void read_at(Index offset, void* data, std::size_t bytes) const;
   Index size() const;
   void sync();

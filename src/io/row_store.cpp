@@ -22,12 +22,12 @@ constexpr std::array<char, 8> magic = {'c', 'o', 'n', 'f', 'e', 'r', 'R', '1'};
 
 struct Header {
   std::array<char, 8> magic;
-  Index features, rows, zero_rows, value_bytes, rank_bytes;
+  Index features, rows, zero_rows, value_bytes, rank_bytes, neighbours;
   double median_distance;
 };
 
 struct Offsets {
-  Index norms, samples, ranks, checksum;
+  Index norms, samples, ranks, inner_products, neighbours, checksum;
 };
 
 Index aligned(Index at) { return (at + 63) / 64 * 64; }
@@ -37,7 +37,9 @@ Offsets offsets(Header const& h) {
   o.norms = aligned(static_cast<Index>(sizeof(Header)));
   o.samples = aligned(o.norms + h.rows * static_cast<Index>(sizeof(double)));
   o.ranks = aligned(o.samples + h.rows * h.features * h.value_bytes);
-  o.checksum = aligned(o.ranks + h.rows * (h.rows - 1) / 2 * h.rank_bytes);
+  o.inner_products = aligned(o.ranks + h.rows * (h.rows - 1) / 2 * h.rank_bytes);
+  o.neighbours = aligned(o.inner_products + h.rows * h.neighbours * static_cast<Index>(sizeof(double)));
+  o.checksum = aligned(o.neighbours + h.rows * h.neighbours * static_cast<Index>(sizeof(std::int32_t)));
   return o;
 }
 
@@ -104,7 +106,7 @@ struct MappedRows::State {
       throw EnvironmentError("'" + path + "' is damaged", "it was changed by another job", "start again with --fresh");
     }
     facts = {header.features,  header.rows,        header.median_distance,
-             header.zero_rows, header.value_bytes, header.rank_bytes};
+             header.zero_rows, header.value_bytes, header.rank_bytes,      header.neighbours};
   }
   ~State() { ::munmap(data, bytes); }
   State(State const&) = delete;
@@ -155,21 +157,35 @@ U const* MappedRows::ranks() const {
 template std::uint16_t const* MappedRows::ranks() const;
 template std::uint32_t const* MappedRows::ranks() const;
 
+std::span<std::int32_t const> MappedRows::neighbours() const {
+  auto const& h = state_->header;
+  return {reinterpret_cast<std::int32_t const*>(state_->at(offsets(h).neighbours)),
+          static_cast<std::size_t>(h.rows * h.neighbours)};
+}
+
+std::span<double const> MappedRows::inner_products() const {
+  auto const& h = state_->header;
+  return {reinterpret_cast<double const*>(state_->at(offsets(h).inner_products)),
+          static_cast<std::size_t>(h.rows * h.neighbours)};
+}
+
 std::string RowStore::path(std::string const& name) const { return directory_ + "/" + name + ".rows"; }
 
-void RowStore::put(std::string const& name, RowFacts const& facts, std::span<std::byte const> samples,
-                   std::span<double const> squared_norms, std::span<std::byte const> ranks) const {
+void RowStore::put(std::string const& name, RowRecord const& record) const {
+  RowFacts const& facts = record.facts;
   Header const header{magic,           facts.features,    facts.rows,
-                      facts.zero_rows, facts.value_bytes, ranks.empty() ? 0 : facts.rank_bytes,
-                      facts.median_distance};
+                      facts.zero_rows, facts.value_bytes, facts.rank_bytes,
+                      facts.neighbours, facts.median_distance};
   Offsets const at = offsets(header);
   std::string const temporary = path(name) + "." + std::to_string(::getpid()) + ".tmp";
   try {
     Writer writer(temporary);
     writer.write_at(0, std::as_bytes(std::span(&header, 1)));
-    writer.write_at(at.norms, std::as_bytes(squared_norms));
-    writer.write_at(at.samples, samples);
-    writer.write_at(at.ranks, ranks);
+    writer.write_at(at.norms, std::as_bytes(std::span(record.squared_norms)));
+    writer.write_at(at.samples, record.samples);
+    writer.write_at(at.ranks, record.ranks);
+    writer.write_at(at.inner_products, std::as_bytes(std::span(record.inner_products)));
+    writer.write_at(at.neighbours, std::as_bytes(std::span(record.neighbours)));
     writer.finish(at.checksum);
     std::filesystem::rename(temporary, path(name));
   } catch (...) {

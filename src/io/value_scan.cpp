@@ -74,6 +74,7 @@ void scan_values(std::span<T const> values, LayerInfo const& layer, BlockPositio
       ++here.non_finite;
     }
     here.sum_of_squares = finite_sum;
+    here.first_position = first;
     if (here.non_finite > 0) here.first_non_finite = position_text(first, layer);
   }
   seen.merge(here);

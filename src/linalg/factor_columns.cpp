@@ -8,8 +8,6 @@ namespace confer {
 
 namespace {
 
-Index features_per_block(Index rows) { return std::clamp<Index>((Index{1} << 21) / std::max<Index>(rows, 1), 64, 8192); }
-
 /// Runs work(begin, block) over all local features, block being count x rows with every feature centred.
 template <class Work>
 void for_each_feature_block(ColumnSource const& source, Matrix<double>& buffer, Factor& factor, bool first,
@@ -38,11 +36,37 @@ void for_each_feature_block(ColumnSource const& source, Matrix<double>& buffer, 
   }
 }
 
-void sum_lower(ColumnSource const& source, Matrix<double>& gram) {
-  if (source.sum) source.sum({gram.data(), static_cast<std::size_t>(gram.size())});
+/// The left singular vectors are the basis, and with the values they give the norms of the centred rows.
+void fill_basis(Directions const& found, Index kept, FactorOptions const& options, Factor& factor) {
+  Index const n = factor.rows;
+  factor.squared_row_norms.assign(static_cast<std::size_t>(n), 0.0);
+  for (Index j = 0; j < kept; ++j)
+    for (Index i = 0; i < n; ++i) {
+      double const score = found.values[static_cast<std::size_t>(j)] * found.vectors(i, j);
+      factor.squared_row_norms[static_cast<std::size_t>(i)] += score * score;
+    }
+  if (options.output != nullptr && kept > 0) {
+    factor.given_away = kept;
+    options.output->put_rows(0, found.vectors.view().block(0, 0, n, kept), factor.squared_row_norms);
+    factor.squared_row_norms.clear();
+    return;
+  }
+  if (options.exact)
+    factor.basis_exact = Matrix<double>(n, kept);
+  else
+    factor.basis = Matrix<float>(n, kept);
+  for (Index j = 0; j < kept; ++j)
+    for (Index i = 0; i < n; ++i) {
+      if (options.exact)
+        factor.basis_exact(i, j) = found.vectors(i, j);
+      else
+        factor.basis(i, j) = static_cast<float>(found.vectors(i, j));
+    }
 }
 
 }  // namespace
+
+Index features_per_block(Index rows) { return std::clamp<Index>((Index{1} << 21) / std::max<Index>(rows, 1), 64, 8192); }
 
 Factor factor_columns(ColumnSource const& source, FactorOptions const& options) {
   Factor factor;
@@ -55,7 +79,7 @@ Factor factor_columns(ColumnSource const& source, FactorOptions const& options) 
   Matrix<double> gram(n, n);
   for_each_feature_block(source, buffer, factor, true,
                          [&](Index, MatrixView<double> block) { syrk_lower(1.0, block, Op::transpose, 1.0, gram); });
-  sum_lower(source, gram);
+  sum_lower(source.sum, gram);
   std::vector<double> stored = {0, 0, static_cast<double>(factor.constant_features)};
   if (options.stored) {
     StoredNorm const norm = options.stored();
@@ -90,45 +114,30 @@ Factor factor_columns(ColumnSource const& source, FactorOptions const& options) 
           gemm(1.0, block, Op::none, directions, Op::none, 0.0, part);
           syrk_lower(1.0, part, Op::transpose, 1.0, projected);
         });
-        sum_lower(source, projected);
+        sum_lower(source.sum, projected);
         return projected;
       },
-      report);
+      source.same, report);
   factor.levels = report.levels;
   factor.largest_dropped = report.largest_dropped;
   auto const most = static_cast<std::size_t>(std::min(n - 1, factor.features));
   if (found.values.size() > most) found.values.resize(most);
-  auto const rank = static_cast<Index>(found.values.size());
-  Index kept = rank;
-  if (options.components > 0)
-    kept = std::min(options.components, rank);
-  else if (options.variance > 0)
-    kept = components_for_variance(found.values, options.variance);
-
-  if (options.basis) {
-    if (options.exact)
-      factor.basis_exact = Matrix<double>(n, kept);
-    else
-      factor.basis = Matrix<float>(n, kept);
-    factor.squared_row_norms.assign(static_cast<std::size_t>(n), 0.0);
-    for (Index j = 0; j < kept; ++j)
-      for (Index i = 0; i < n; ++i) {
-        double const score = found.values[static_cast<std::size_t>(j)] * found.vectors(i, j);
-        factor.squared_row_norms[static_cast<std::size_t>(i)] += score * score;
-        if (options.exact)
-          factor.basis_exact(i, j) = found.vectors(i, j);
-        else
-          factor.basis(i, j) = static_cast<float>(found.vectors(i, j));
-      }
-  }
+  Index const kept = kept_directions(options, found.values);
+  factor.singular_values = found.values;
+  bool const gives = options.output != nullptr && kept > 0;
+  if (gives) options.output->begin(kept, found.values.front());
+  if (options.basis) fill_basis(found, kept, options, factor);
   if (options.loadings) {
-    factor.loadings = Matrix<double>(kept, source.features);
+    auto const vectors = found.vectors.view().block(0, 0, n, kept);
+    factor.loadings = Matrix<double>(gives ? 0 : kept, gives ? 0 : source.features);
+    Matrix<double> part(gives ? kept : 0, gives ? buffer.rows() : 0);
     for_each_feature_block(source, buffer, factor, false, [&](Index begin, MatrixView<double> block) {
-      gemm(1.0, found.vectors.view().block(0, 0, n, kept), Op::transpose, block, Op::transpose, 0.0,
-           factor.loadings.view().block(0, begin, kept, block.rows));
+      auto const out = gives ? part.view().block(0, 0, kept, block.rows)
+                             : factor.loadings.view().block(0, begin, kept, block.rows);
+      gemm(1.0, vectors, Op::transpose, block, Op::transpose, 0.0, out);
+      if (gives) options.output->put_loadings(begin, out);
     });
   }
-  factor.singular_values = std::move(found.values);
   return factor;
 }
 

@@ -33,17 +33,46 @@ double arithmetic_norm(double norm, Index smaller_side) {
 
 double root(double value) { return std::sqrt(std::max(value, 0.0)); }
 
+void sum_lower(std::function<void(std::span<double>)> const& sum, Matrix<double>& gram) {
+  if (!sum) return;
+  constexpr Index portion = Index{1} << 20;
+  Index const n = gram.rows();
+  std::vector<double> packed;
+  for (Index begin = 0, end = 0; begin < n; begin = end) {
+    packed.clear();
+    do {
+      packed.insert(packed.end(), gram.view().column(end) + end, gram.view().column(end) + n);
+      ++end;
+    } while (end < n && std::ssize(packed) + n - end <= portion);
+    sum(packed);
+    double const* source = packed.data();
+    for (Index j = begin; j < end; source += n - j, ++j) std::copy_n(source, n - j, gram.view().column(j) + j);
+  }
+}
+
+Index kept_directions(FactorOptions const& options, std::vector<double> const& values) {
+  auto const rank = static_cast<Index>(values.size());
+  if (options.components > 0) return std::min(options.components, rank);
+  if (options.variance > 0) return std::min(components_for_variance(values, options.variance), rank);
+  return rank;
+}
+
 Directions resolve_directions(Matrix<double> gram, std::vector<Index> const& live, Index dimension, double cut,
                               bool exact, std::function<Matrix<double>(MatrixView<double const>)> const& projected_gram,
-                              LevelReport& report) {
+                              std::function<void(std::span<double>)> const& same, LevelReport& report) {
   std::vector<double> values;
   std::vector<Matrix<double>> levels;
   std::vector<double const*> columns;
   Matrix<double> basis;  // dimension x directions of the level; at the first level the live unit vectors
   while (gram.rows() > 0) {
-    Eigen const eigen = eigh(gram);
-    ++report.levels;
     Index const size = gram.rows();
+    Eigen eigen = eigh(gram);
+    gram = Matrix<double>();
+    if (same) {
+      same(eigen.values);
+      same({eigen.vectors.data(), static_cast<std::size_t>(eigen.vectors.size())});
+    }
+    ++report.levels;
     double const top = root(eigen.values.front());
     double const resolution = top * std::sqrt(64 * double_rounding * static_cast<double>(size));
     Index accurate = 0, used = 0;

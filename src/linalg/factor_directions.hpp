@@ -2,9 +2,10 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <vector>
 
-#include "confer/linalg/matrix.hpp"
+#include "confer/linalg/factor.hpp"
 
 namespace confer {
 
@@ -28,11 +29,17 @@ double arithmetic_norm(double norm, Index smaller_side);
 /// Square root of an eigenvalue that rounding may have made negative.
 double root(double value);
 
+/// Sums lower triangles over the ranks that share a matrix, in portions that bound the memory it takes.
+void sum_lower(std::function<void(std::span<double>)> const& sum, Matrix<double>& gram);
+
 /// Splits off level after level until every direction is either accurate or below the cut.
 /// `gram`: lower triangle over the `live` coordinates out of `dimension`. `projected_gram` returns the Gram matrix of
-/// the data along given orthonormal directions (dimension x k), computed from the data itself.
+/// the data along given orthonormal directions (dimension x k), computed from the data itself. `same`: as in RowSource.
 Directions resolve_directions(Matrix<double> gram, std::vector<Index> const& live, Index dimension, double cut,
                               bool exact, std::function<Matrix<double>(MatrixView<double const>)> const& projected_gram,
-                              LevelReport& report);
+                              std::function<void(std::span<double>)> const& same, LevelReport& report);
+
+/// How many of the directions basis and loadings keep.
+Index kept_directions(FactorOptions const& options, std::vector<double> const& values);
 
 }  // namespace confer

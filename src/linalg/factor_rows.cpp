@@ -25,19 +25,6 @@ void for_each_block(RowSource const& source, std::vector<double> const& shift, M
   }
 }
 
-void sum_lower(RowSource const& source, Matrix<double>& gram) {
-  if (!source.sum) return;
-  Index const n = gram.rows();
-  std::vector<double> packed(static_cast<std::size_t>(n * (n + 1) / 2));
-  std::size_t at = 0;
-  for (Index j = 0; j < n; ++j)
-    for (Index i = j; i < n; ++i) packed[at++] = gram(i, j);
-  source.sum(packed);
-  at = 0;
-  for (Index j = 0; j < n; ++j)
-    for (Index i = j; i < n; ++i) gram(i, j) = packed[at++];
-}
-
 /// First pass: means, extremes and the centred Gram matrix of all features.
 struct FirstPass {
   std::vector<double> mean;
@@ -80,7 +67,7 @@ FirstPass first_pass(RowSource const& source, Matrix<double>& buffer) {
   });
   if (source.sum) source.sum(sum);
   if (source.max) source.max(extremes);
-  sum_lower(source, pass.gram);
+  sum_lower(source.sum, pass.gram);
   for (std::size_t j = 0; j < width; ++j) {
     pass.mean[j] = shift[j] + sum[j] / n;
     pass.constant[j] = extremes[j] == -extremes[width + j];
@@ -101,43 +88,70 @@ Matrix<double> projected_gram(RowSource const& source, std::vector<double> const
     gemm(1.0, directions, Op::transpose, block, Op::none, 0.0, y);
     syrk_lower(1.0, y, Op::none, 1.0, gram);
   });
-  sum_lower(source, gram);
+  sum_lower(source.sum, gram);
   return gram;
 }
 
-Index kept_directions(FactorOptions const& options, std::vector<double> const& values) {
-  auto const rank = static_cast<Index>(values.size());
-  if (options.components > 0) return std::min(options.components, rank);
-  if (options.variance > 0) return std::min(components_for_variance(values, options.variance), rank);
-  return rank;
+double distance_from_identity(Matrix<double> const& gram) {
+  double worst = 0;
+  for (Index j = 0; j < gram.cols(); ++j)
+    for (Index i = j; i < gram.rows(); ++i) worst = std::max(worst, std::abs(gram(i, j) - (i == j ? 1.0 : 0.0)));
+  return worst;
 }
+
+constexpr double orthonormal = 1e-14;
+constexpr int most_corrections = 3;
 
 /// Turns nearly orthonormal columns into orthonormal ones (CholeskyQR); leading columns change least.
 void orthonormalise(RowSource const& source, Matrix<double>& u) {
-  for (int round = 0; round < 3; ++round) {
+  for (int round = 0; round < most_corrections; ++round) {
     Matrix<double> gram(u.cols(), u.cols());
     syrk_lower(1.0, u, Op::transpose, 0.0, gram);
-    sum_lower(source, gram);
-    double worst = 0;
-    for (Index j = 0; j < u.cols(); ++j)
-      for (Index i = j; i < u.cols(); ++i) worst = std::max(worst, std::abs(gram(i, j) - (i == j ? 1.0 : 0.0)));
-    if (worst <= 1e-14 || !cholesky_lower(gram)) return;
+    sum_lower(source.sum, gram);
+    if (distance_from_identity(gram) <= orthonormal || !cholesky_lower(gram)) return;
     right_solve_lower_transposed(gram, u);
+  }
+}
+
+/// The same for rows that were given away, `gram` being the Gram matrix of what this rank has put.
+void orthonormalise(RowSource const& source, FactorOutput const& output, bool exact, Matrix<double> gram) {
+  for (int round = 0; round < most_corrections; ++round) {
+    sum_lower(source.sum, gram);
+    if (distance_from_identity(gram) <= orthonormal || !cholesky_lower(gram)) return;
+    Matrix<double> revised(exact ? gram.cols() : 0, exact ? gram.cols() : 0);
+    output.revise_rows([&](MatrixView<double> u) {
+      right_solve_lower_transposed(gram, u);
+      if (exact) syrk_lower(1.0, u, Op::transpose, 1.0, revised);
+    });
+    if (!exact) return;  // rows in single precision show no more than one correction
+    gram = std::move(revised);
+  }
+}
+
+/// V diag(1/s) for the kept directions.
+Matrix<double> weights_of(Directions const& found, Index kept) {
+  Matrix<double> weights(found.vectors.rows(), kept);
+  for (Index j = 0; j < kept; ++j)
+    for (Index i = 0; i < weights.rows(); ++i)
+      weights(i, j) = found.vectors(i, j) / found.values[static_cast<std::size_t>(j)];
+  return weights;
+}
+
+void add_row_norms(Directions const& found, MatrixView<double const> u, double* norms) {
+  for (Index j = 0; j < u.cols; ++j) {
+    double const variance = found.values[static_cast<std::size_t>(j)] * found.values[static_cast<std::size_t>(j)];
+    for (Index i = 0; i < u.rows; ++i) norms[i] += variance * u(i, j) * u(i, j);
   }
 }
 
 /// U = (X - mean) V diag(1/s) for the kept directions, and the norms of its rows times diag(s).
 void fill_basis(RowSource const& source, Directions const& found, Index kept, bool exact, Matrix<double>& buffer,
                 Factor& factor) {
-  Matrix<double> weights(source.features, kept);
-  for (Index j = 0; j < kept; ++j)
-    for (Index i = 0; i < source.features; ++i)
-      weights(i, j) = found.vectors(i, j) / found.values[static_cast<std::size_t>(j)];
+  Matrix<double> const weights = weights_of(found, kept);
   // One Gram matrix leaves an error of 1e-10 at the most, invisible in single precision; several call for a correction.
   bool const correct = exact || factor.levels > 1;
   Matrix<double> corrected(correct ? source.rows : 0, correct ? kept : 0);
   if (!exact) factor.basis = Matrix<float>(source.rows, kept);
-  factor.squared_row_norms.assign(static_cast<std::size_t>(source.rows), 0.0);
   Matrix<double> product(correct ? 0 : buffer.cols(), correct ? 0 : kept);
   for_each_block(source, factor.mean, buffer, [&](Index begin, MatrixView<double> block) {
     auto const u = (correct ? corrected.view().block(begin, 0, block.cols, kept)
@@ -146,11 +160,7 @@ void fill_basis(RowSource const& source, Directions const& found, Index kept, bo
     if (!correct)
       for (Index j = 0; j < kept; ++j)
         for (Index i = 0; i < block.cols; ++i) factor.basis(begin + i, j) = static_cast<float>(u(i, j));
-    for (Index j = 0; j < kept; ++j) {
-      double const variance = found.values[static_cast<std::size_t>(j)] * found.values[static_cast<std::size_t>(j)];
-      for (Index i = 0; i < block.cols; ++i)
-        factor.squared_row_norms[static_cast<std::size_t>(begin + i)] += variance * u(i, j) * u(i, j);
-    }
+    add_row_norms(found, u, factor.squared_row_norms.data() + begin);
   });
   if (!correct) return;
   orthonormalise(source, corrected);
@@ -159,6 +169,30 @@ void fill_basis(RowSource const& source, Directions const& found, Index kept, bo
   else
     std::transform(corrected.data(), corrected.data() + corrected.size(), factor.basis.data(),
                    [](double value) { return static_cast<float>(value); });
+}
+
+/// The same for a basis that is given away block by block.
+void give_basis(RowSource const& source, Directions const& found, Index kept, bool exact, FactorOutput const& output,
+                Matrix<double>& buffer, Factor const& factor) {
+  Matrix<double> const weights = weights_of(found, kept);
+  bool const correct = exact || factor.levels > 1;
+  Matrix<double> gram(correct ? kept : 0, correct ? kept : 0), product(buffer.cols(), kept);
+  for_each_block(source, factor.mean, buffer, [&](Index begin, MatrixView<double> block) {
+    auto const u = product.view().block(0, 0, block.cols, kept);
+    gemm(1.0, block, Op::transpose, weights, Op::none, 0.0, u);
+    std::vector<double> norms(static_cast<std::size_t>(block.cols), 0.0);
+    add_row_norms(found, u, norms.data());
+    if (correct) syrk_lower(1.0, u, Op::transpose, 1.0, gram);
+    output.put_rows(begin, u, norms);
+  });
+  if (correct) orthonormalise(source, output, exact, std::move(gram));
+}
+
+/// diag(s) V' of features [begin, begin + out.cols).
+void fill_loadings(Directions const& found, Index begin, MatrixView<double> out) {
+  for (Index i = 0; i < out.cols; ++i)
+    for (Index j = 0; j < out.rows; ++j)
+      out(j, i) = found.vectors(begin + i, j) * found.values[static_cast<std::size_t>(j)];
 }
 
 }  // namespace
@@ -213,27 +247,48 @@ Factor factor_rows(RowSource const& source, FactorOptions const& options) {
     factor.cut = std::max(*options.rule.relative * root(eigvalsh(copy).front()), arithmetic);
   }
 
-  Matrix<double> gram(static_cast<Index>(live.size()), static_cast<Index>(live.size()));
+  auto const alive = static_cast<Index>(live.size());
+  Matrix<double> gram(alive < source.features ? alive : 0, alive < source.features ? alive : 0);
   for (Index j = 0; j < gram.cols(); ++j)
     for (Index i = j; i < gram.rows(); ++i)
       gram(i, j) = pass.gram(live[static_cast<std::size_t>(i)], live[static_cast<std::size_t>(j)]);
+  if (alive == source.features) gram = std::move(pass.gram);
+  pass.gram = Matrix<double>();
   LevelReport report;
   Directions found = resolve_directions(
       std::move(gram), live, source.features, factor.cut, options.exact,
-      [&](MatrixView<double const> directions) { return projected_gram(source, factor.mean, directions, buffer); }, report);
+      [&](MatrixView<double const> directions) { return projected_gram(source, factor.mean, directions, buffer); },
+      source.same, report);
   factor.levels = report.levels;
   factor.largest_dropped = report.largest_dropped;
   auto const most = static_cast<std::size_t>(std::min(factor.rows - 1, factor.features));
   if (found.values.size() > most) found.values.resize(most);  // centring leaves n - 1 dimensions at the most
   Index const kept = kept_directions(options, found.values);
-  if (options.basis) fill_basis(source, found, kept, options.exact, buffer, factor);
-  if (options.loadings) {
-    factor.loadings = Matrix<double>(kept, source.features);
-    for (Index i = 0; i < source.features; ++i)
-      for (Index j = 0; j < kept; ++j)
-        factor.loadings(j, i) = found.vectors(i, j) * found.values[static_cast<std::size_t>(j)];
+  factor.singular_values = found.values;
+  bool const gives = options.output != nullptr && kept > 0;
+  if (gives) {
+    factor.given_away = options.basis ? kept : 0;
+    options.output->begin(kept, found.values.front());
   }
-  factor.singular_values = std::move(found.values);
+  if (options.basis) {
+    if (gives) {
+      give_basis(source, found, kept, options.exact, *options.output, buffer, factor);
+    } else {
+      factor.squared_row_norms.assign(static_cast<std::size_t>(source.rows), 0.0);
+      fill_basis(source, found, kept, options.exact, buffer, factor);
+    }
+  }
+  if (options.loadings && gives) {
+    Index const step = rows_per_block(kept);
+    for (Index begin = 0; begin < source.features; begin += step) {
+      Matrix<double> block(kept, std::min(step, source.features - begin));
+      fill_loadings(found, begin, block);
+      options.output->put_loadings(begin, block);
+    }
+  } else if (options.loadings) {
+    factor.loadings = Matrix<double>(kept, source.features);
+    fill_loadings(found, 0, factor.loadings);
+  }
   return factor;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <optional>
 
 #include "confer/comm/phase_timer.hpp"
@@ -19,12 +20,15 @@
 #include "run/compare_results.hpp"
 #include "run/compare_summary.hpp"
 #include "run/covariance_job.hpp"
+#include "run/earlier_results.hpp"
 #include "run/environment.hpp"
 #include "run/job_size.hpp"
 #include "run/kernel_stage.hpp"
 #include "run/micro_benchmark.hpp"
+#include "run/neighbour_job.hpp"
 #include "run/pair_stage.hpp"
 #include "run/prediction.hpp"
+#include "run/row_stage.hpp"
 #include "run/store_directory.hpp"
 #include "run/tile_engine.hpp"
 
@@ -61,6 +65,14 @@ void enter_self_pairs(PairTable& table, FactoredSet const& set, std::vector<std:
   }
 }
 
+/// Those of `all` that `chosen` does not hold.
+std::vector<std::size_t> others(std::vector<std::size_t> const& chosen, std::vector<std::size_t> const& all) {
+  std::vector<std::size_t> rest;
+  for (std::size_t const i : all)
+    if (std::find(chosen.begin(), chosen.end(), i) == chosen.end()) rest.push_back(i);
+  return rest;
+}
+
 }  // namespace
 
 int run_compare(JobConfig const& config, Communicator const& comm) {
@@ -78,11 +90,14 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   Catalog const catalog = load_catalog(config, comm);
   std::vector<Representation> const representations = select_representations(catalog, config.selection);
   EngineMeasures const engines = engine_measures(measures, catalog, representations, config);
-  FactorNeeds const needs = factor_needs(engines, config.compare);
+  RowNeeds const row_needs = row_needs_of(engines, config.compare);
+  FactorNeeds const needs = factor_needs(engines, representations, config.compare);
 
   Communicator const node = comm.split_node();
   MemoryAllowance const memory = memory_allowance(comm, node, config.run);
-  StoreDirectory const directory(comm, node, config.run, store_bytes(representations, needs, config.compare.exact),
+  std::vector<FactorMethod> const methods =
+      factor_methods(catalog, representations, config, needs, comm.size(), memory.per_rank - memory.in_use);
+  StoreDirectory const directory(comm, node, config.run, store_bytes(representations, needs, row_needs, config.compare.exact),
                                  memory.per_node);
   BasisStore const store(directory.path());
 
@@ -92,33 +107,54 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   timer.start("factor");
   progress.begin("factor", static_cast<double>(representations.size()), "representations");
   FactorStageResult const factored =
-      factor_all(comm, node, catalog, representations, config, needs, store, directory.visible_everywhere(),
+      factor_all(comm, node, catalog, representations, config, needs, methods, store, directory.visible_everywhere(),
                  {stop_requested, [&](double done) { progress.update(done); }});
   progress.end();
   if (factored.stopped) stop(directory, 0, static_cast<Index>(representations.size()), "factors");
   check_strict(config, representations, factored.set);
 
+  RowStageResult prepared;
+  if (!row_needs.forms.empty()) {
+    timer.start("rows");
+    progress.begin("rows", static_cast<double>(representations.size()), "representations");
+    prepared =
+        prepare_all_rows(comm, node, {catalog, representations, config, row_needs, factored.set, store},
+                         directory.visible_everywhere(), {stop_requested, [&](double done) { progress.update(done); }});
+    progress.end();
+    if (prepared.stopped) stop(directory, 0, static_cast<Index>(representations.size()), "prepared representations");
+  }
+
   timer.start("pairs");
   std::vector<PairStatus> status = pair_status_before(catalog, representations, factored.set, config.compare.pairs);
   std::vector<Index> rows;
   for (auto const& r : representations) rows.push_back(r.rows());
+  std::optional<PairTable> table;
+  if (comm.is_root()) {
+    if (config.run.fresh) remove_journals(journal_directory(config));
+    table.emplace(static_cast<Index>(representations.size()), measures);
+  }
+  std::vector<std::string> keys;
+  for (auto const& r : representations)
+    keys.push_back(factor_key(catalog, r, config, FactorNeeds{false, false, false}));
+  EarlierResults const earlier = take_earlier_results(comm, config, keys, measures, engines.covariance_columns, status,
+                                                      table ? &*table : nullptr);
   auto const to_compute = [&](Index row, Index col) {
     return status[static_cast<std::size_t>(row) * representations.size() + static_cast<std::size_t>(col)] ==
            PairStatus::ok;
   };
   std::vector<Index> const groups = comparable_groups(catalog, representations, factored.set);
   std::vector<PairJob> jobs;
-  if (!engines.covariance.empty())
-    jobs.push_back(covariance_job(config, rows, groups, factored.set, store, engines.covariance,
-                                  engines.covariance_columns, to_compute));
-  KernelJob kernels{engines.kernel, engines.kernel_columns, {}, to_compute};
-  for (std::size_t i = 0; i < representations.size(); ++i)
-    kernels.items.push_back({groups[i], rows[i], representations[i].features});
-  std::optional<PairTable> table;
-  if (comm.is_root()) {
-    if (config.run.fresh) remove_journals(journal_directory(config));
-    table.emplace(static_cast<Index>(representations.size()), measures);
-  }
+  auto const add_jobs = [&](std::vector<std::size_t> const& columns, std::function<bool(Index, Index)> const& wanted) {
+    std::vector<Measure const*> chosen;
+    for (std::size_t const column : columns) chosen.push_back(measures[column]);
+    if (!chosen.empty())
+      jobs.push_back(covariance_job(config, rows, groups, factored.set, store, chosen, columns, wanted));
+  };
+  add_jobs(earlier.measures, [&](Index row, Index col) { return to_compute(row, col) && !earlier.known(row, col); });
+  add_jobs(others(earlier.measures, engines.covariance_columns), to_compute);
+  RowStore const row_store(store.directory());
+  NeighbourTask const neighbours{engines.neighbours, engines.neighbour_columns, groups, prepared.keys, to_compute};
+  if (!engines.neighbours.empty()) jobs.push_back(neighbour_job(config, neighbours, row_store));
   PairStageControl const control = {stop_requested,
                                     [&](double pairs, double found) { progress.begin("pairs", pairs, "pairs", found); },
                                     [&](double pairs_done) { progress.update(pairs_done); }};
@@ -128,8 +164,12 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
     progress.end();
     if (report.stopped) stop(directory, report.pieces_found + report.pieces_done, report.pieces, "pieces of pairs");
   }
+
   if (!engines.kernel.empty()) {
-    report += compare_kernels(comm, config, kernels, factored.set, store, journal_directory(config), control,
+    KernelJob kernels{engines.kernel, engines.kernel_columns, {}, prepared.keys, to_compute};
+    for (std::size_t i = 0; i < representations.size(); ++i)
+      kernels.items.push_back({groups[i], rows[i], representations[i].features});
+    report += compare_kernels(comm, config, kernels, row_store, journal_directory(config), control,
                               table ? &*table : nullptr);
     progress.end();
     if (report.stopped) stop(directory, report.pieces_found + report.pieces_done, report.pieces, "pieces of pairs");
@@ -142,10 +182,17 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   int code = 0;
   together(comm, [&] {
     if (!comm.is_root()) return;
+    if (!engines.neighbours.empty()) finish_neighbours(config, neighbours, row_store, *table);
     enter_self_pairs(*table, factored.set, engines.covariance_columns, status);
-    ComparisonData const data{config, catalog, representations, factored.set, status};
+    ComparisonData const data{config, catalog, representations, factored.set, status, keys};
     finish_status(data, *table, status);
     ResultSet results = comparison_results(data, std::move(*table));
+    if (earlier.taken > 0) {
+      results.attributes["pairs_of_an_earlier_run"] = earlier.taken;
+      if (!config.run.quiet)
+        fmt::print(stderr, "confer: values of {} pairs were in '{}' already; --fresh computes everything anew\n",
+                   format_count(earlier.taken), config.run.output);
+    }
     add_environment(results, comm, config.run, phases);
     add_prediction(results, job, rates, phases);
     write_results(config.run.output, results);

@@ -5,6 +5,7 @@
 
 #include "confer/core/text.hpp"
 #include "run/kernel_plan.hpp"
+#include "run/neighbour_job.hpp"
 #include "run/tile_engine.hpp"
 
 namespace confer {
@@ -65,34 +66,45 @@ EngineMeasures engine_measures(std::vector<Measure const*> const& measures, Cata
   for (std::size_t m = 0; m < measures.size(); ++m) {
     bool const linear = measures[m]->statistics == StatisticsKind::covariance && measures[m]->kernel_score != nullptr;
     bool const kernel = measures[m]->statistics == StatisticsKind::kernel || (linear && by_samples);
-    (kernel ? split.kernel : split.covariance).push_back(measures[m]);
-    (kernel ? split.kernel_columns : split.covariance_columns).push_back(m);
+    bool const neighbours = measures[m]->statistics == StatisticsKind::neighbours;
+    (kernel ? split.kernel : neighbours ? split.neighbours : split.covariance).push_back(measures[m]);
+    (kernel ? split.kernel_columns : neighbours ? split.neighbour_columns : split.covariance_columns).push_back(m);
   }
   return split;
 }
 
-FactorNeeds factor_needs(EngineMeasures const& measures, CompareOptions const& options) {
+RowNeeds row_needs_of(EngineMeasures const& measures, CompareOptions const& options) {
+  RowNeeds needs = kernel_row_needs(kernel_choices(measures.kernel, options));
+  if (!measures.neighbours.empty()) needs.add_neighbours(neighbour_form(options.neighbour_metric), options.neighbours);
+  return needs;
+}
+
+FactorNeeds factor_needs(EngineMeasures const& measures, std::vector<Representation> const& representations,
+                         CompareOptions const& options) {
   unsigned const needs = combined_needs(measures.covariance) | (options.coefficients ? unsigned{needs_canonical} : 0u);
   FactorNeeds result;
-  result.basis = needs != 0;
+  // Centred rows of more features than samples are taken from the whole factor.
+  bool const wide = std::any_of(representations.begin(), representations.end(),
+                                [](Representation const& r) { return r.features > r.rows(); });
+  bool const coordinates = wide && row_needs_of(measures, options).wants(RowForm::centred);
+  result.basis = needs != 0 || coordinates;
   result.loadings = (needs & needs_weights) != 0;
-  result.rows = kernel_row_needs(kernel_choices(measures.kernel, options));
-  // The coordinates of wide representations must be complete.
-  result.truncated = needs == needs_truncated && !result.rows.wants(RowForm::centred);
+  result.truncated = needs == needs_truncated && !coordinates;
   return result;
 }
 
-double store_bytes(std::vector<Representation> const& representations, FactorNeeds const& needs, bool exact) {
+double store_bytes(std::vector<Representation> const& representations, FactorNeeds const& needs, RowNeeds const& rows,
+                   bool exact) {
   double total = 0;
   for (auto const& r : representations) {
     Index const directions = std::min(r.rows(), r.features), bytes = exact ? 8 : 4;
-    bool const coordinates = needs.rows.wants(RowForm::centred) && r.features > r.rows();
     total += static_cast<double>(
-        stored_bytes(r.rows(), r.features, needs.basis || coordinates ? directions : 0, bytes, needs.loadings));
-    for (RowForm const form : needs.rows.forms) {
+        stored_bytes(r.rows(), r.features, needs.basis ? directions : 0, bytes, needs.loadings));
+    total += 12 * static_cast<double>(r.rows()) * static_cast<double>(rows.neighbours);
+    for (RowForm const form : rows.forms) {
       total += static_cast<double>(r.rows()) *
                (8 + static_cast<double>(bytes * (form == RowForm::centred ? directions : r.features)));
-      if (needs.rows.ranked == form)
+      if (rows.ranked == form)
         total += static_cast<double>(r.rows()) * static_cast<double>(r.rows() - 1) / 2 *
                  static_cast<double>(rank_bytes(r.rows(), exact));
     }

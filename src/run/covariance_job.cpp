@@ -34,6 +34,18 @@ Index selected_pairs(TilePlan const& plan, Tile const& tile, std::function<bool(
   return count;
 }
 
+SplitPiece split_piece(TilePlan const& plan, Tile const& tile, PairCost const& cost) {
+  Panel const& rows = plan.panels[static_cast<std::size_t>(tile.row_panel)];
+  Panel const& cols = plan.panels[static_cast<std::size_t>(tile.col_panel)];
+  SplitPiece piece;
+  piece.sum_words = static_cast<double>(rows.columns) * static_cast<double>(cols.columns);
+  piece.product_seconds = 2 * static_cast<double>(rows.rows) * piece.sum_words / cost.gemm_flops;
+  if (tile.row_panel == tile.col_panel) piece.product_seconds /= 2;
+  piece.other_seconds = std::max(0.0, tile.cost - piece.product_seconds);
+  piece.slices = row_slices(rows.rows);
+  return piece;
+}
+
 std::string fingerprint_of(JobConfig const& config, FactoredSet const& set,
                            std::vector<Measure const*> const& measures) {
   std::string text = "covariance 1\n";
@@ -62,7 +74,8 @@ PairJob covariance_job(JobConfig const& config, std::vector<Index> const& rows, 
     items.push_back({groups[i], rows[i], set.summaries[i].kept});
   }
   auto const state = std::make_shared<State>();
-  state->plan = plan_tiles(items, pair_cost(measures));
+  PairCost const cost = pair_cost(measures);
+  state->plan = plan_tiles(items, cost);
 
   PairJob job;
   std::string fingerprint = fingerprint_of(config, set, measures);
@@ -77,6 +90,21 @@ PairJob covariance_job(JobConfig const& config, std::vector<Index> const& rows, 
   job.compute = [state](Index piece, std::function<void()> const& poll) {
     return state->engine->compute(state->plan.tiles[static_cast<std::size_t>(piece)], poll);
   };
+  if (combined_needs(measures) == 0 && !config.compare.coefficients) return job;  // nothing is multiplied
+  PiecesByRows by_rows;
+  bool any = false;
+  for (auto const& tile : state->plan.tiles) {
+    by_rows.pieces.push_back(split_piece(state->plan, tile, cost));
+    any = any || by_rows.pieces.back().slices > 1;
+  }
+  if (!any) return job;
+  by_rows.sum = [state](Index piece, Index begin, Index end, std::function<void()> const& poll) {
+    return state->engine->sum_slices(state->plan.tiles[static_cast<std::size_t>(piece)], begin, end, poll);
+  };
+  by_rows.scores = [state](Index piece, Matrix<Index> const& sum, std::function<void()> const& poll) {
+    return state->engine->compute(state->plan.tiles[static_cast<std::size_t>(piece)], sum, poll);
+  };
+  job.by_rows = std::move(by_rows);
   return job;
 }
 

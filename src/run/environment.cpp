@@ -12,7 +12,9 @@ MemoryAllowance memory_allowance(Communicator const& comm, Communicator const& n
   std::vector<double> least = {
       run.memory_per_rank ? *run.memory_per_rank : std::min(0.8 * memory.total, memory.available) / node.size()};
   comm.all_min(least);
-  return {least[0], least[0] * node.size()};
+  std::vector<double> most = {resident_memory()};
+  comm.all_max(most);
+  return {least[0], least[0] * node.size(), most[0]};
 }
 
 void add_environment(ResultSet& results, Communicator const& comm, RunOptions const& run,

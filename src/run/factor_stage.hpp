@@ -11,17 +11,9 @@
 #include "confer/model/config.hpp"
 #include "confer/model/factor_summary.hpp"
 #include "confer/model/representation.hpp"
-#include "run/row_records.hpp"
+#include "run/factor_one.hpp"
 
 namespace confer {
-
-/// What later stages want from the factors.
-struct FactorNeeds {
-  bool basis = true;
-  bool loadings = false;
-  bool truncated = false;  ///< only the leading components are ever used
-  RowNeeds rows;           ///< prepared rows, put beside the factor
-};
 
 /// Keys into the store and summaries, one per representation, the same on every rank.
 struct FactoredSet {
@@ -32,10 +24,6 @@ struct FactoredSet {
 /// The key under which the factor of a representation is stored: everything that it depends on.
 std::string factor_key(Catalog const& catalog, Representation const& representation, JobConfig const& config,
                        FactorNeeds const& needs);
-
-/// Reads and factors one representation and puts it into the store. Bad values and unreadable files become a status.
-FactorSummary factor_one(Catalog const& catalog, Representation const& representation, JobConfig const& config,
-                         FactorNeeds const& needs, BasisStore const& store, std::string const& key);
 
 /// How the stage reports and when it stops.
 struct FactorStageControl {
@@ -49,11 +37,17 @@ struct FactorStageResult {
   Index reused = 0;  ///< factors that were in the store already
 };
 
-/// Collective. Factors all representations, each once, on the rank that is free; nodes that do not see each other's
-/// stores exchange the factors. Unusable representations get a status; environment errors are thrown on all ranks.
+/// How each representation is going to be factored, the same on every rank. Throws UsageError naming --memory-per-rank
+/// and what is needed when `allowed` bytes of a rank are too few for one of them.
+std::vector<FactorMethod> factor_methods(Catalog const& catalog, std::vector<Representation> const& representations,
+                                         JobConfig const& config, FactorNeeds const& needs, Index ranks, double allowed);
+
+/// Collective. Factors all representations, each once: those that are too large for a rank by groups of ranks, the
+/// others on the rank that is free. Nodes that do not see each other's stores exchange the factors. Unusable
+/// representations get a status; environment errors are thrown on all ranks.
 FactorStageResult factor_all(Communicator const& comm, Communicator const& node, Catalog const& catalog,
                              std::vector<Representation> const& representations, JobConfig const& config,
-                             FactorNeeds const& needs, BasisStore const& store, bool visible_everywhere,
-                             FactorStageControl const& control);
+                             FactorNeeds const& needs, std::vector<FactorMethod> const& methods, BasisStore const& store,
+                             bool visible_everywhere, FactorStageControl const& control);
 
 }  // namespace confer

@@ -119,10 +119,11 @@ std::size_t choice_of(std::vector<KernelChoice> const& choices, Kernel kernel, C
 RowNeeds kernel_row_needs(std::vector<KernelChoice> const& choices) {
   RowNeeds needs;
   for (auto const& choice : choices) {
-    needs.add(choice.form,
-              choice.function != TileFunction::inner_product && choice.function != TileFunction::u_centred &&
-                  choice.function != TileFunction::rank);
-    if (choice.function == TileFunction::rank) needs.ranked = choice.form;
+    if (choice.function == TileFunction::rank)
+      needs.add_ranks(choice.form);
+    else
+      needs.add(choice.form,
+                choice.function != TileFunction::inner_product && choice.function != TileFunction::u_centred);
   }
   return needs;
 }

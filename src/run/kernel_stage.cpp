@@ -9,6 +9,7 @@
 
 #include "confer/core/text.hpp"
 #include "confer/dist/hand_out.hpp"
+#include "confer/io/basis_store.hpp"  // content_key
 #include "confer/io/journal.hpp"
 #include "run/gather_records.hpp"
 #include "run/kernel_scores.hpp"
@@ -50,9 +51,9 @@ class SumJournal {
 };
 
 std::string fingerprint_of(JobConfig const& config, KernelPlan const& plan, std::vector<KernelChoice> const& choices,
-                           FactoredSet const& set) {
+                           std::vector<std::string> const& keys) {
   std::string text = "kernel 1\n";
-  for (auto const& key : set.keys) text += key + "\n";
+  for (auto const& key : keys) text += key + "\n";
   for (auto const& choice : choices)
     text += std::to_string(static_cast<int>(choice.form)) + " " + std::to_string(static_cast<int>(choice.function)) + "\n";
   for (auto const& panel : plan.panels) text += std::to_string(panel.members.size()) + " ";
@@ -96,7 +97,7 @@ void enter_score(PairTable& table, std::size_t column, Measure const& measure, K
 
 void enter_scores(PairTable& table, KernelJob const& job, KernelPlan const& plan,
                   std::vector<KernelChoice> const& choices, std::vector<KernelSums> const& sums,
-                  FactoredSet const& set, RowStore const& store, CompareOptions const& options) {
+                  RowStore const& store, CompareOptions const& options) {
   std::map<Index, std::vector<Index>> groups;
   for (std::size_t i = 0; i < job.items.size(); ++i)
     if (job.items[i].group >= 0) groups[job.items[i].group].push_back(static_cast<Index>(i));
@@ -109,7 +110,7 @@ void enter_scores(PairTable& table, KernelJob const& job, KernelPlan const& plan
   }
   for (auto const& [group, members] : groups)
     for (std::size_t c = 0; c < choices.size(); ++c) {
-      KernelTable const kernels(choices[c], c, plan, sums, members, set.keys, store, options.bandwidth);
+      KernelTable const kernels(choices[c], c, plan, sums, members, job.keys, store, options.bandwidth);
       for (std::size_t m = 0; m < job.measures.size(); ++m) {
         if (choice_of(choices, job.measures[m]->kernel, options) != c) continue;
         for (std::size_t i = 0; i < members.size(); ++i)
@@ -123,12 +124,11 @@ void enter_scores(PairTable& table, KernelJob const& job, KernelPlan const& plan
 }  // namespace
 
 PairStageReport compare_kernels(Communicator const& comm, JobConfig const& config, KernelJob const& job,
-                                FactoredSet const& set, BasisStore const& store, std::string const& journal_directory,
+                                RowStore const& rows, std::string const& journal_directory,
                                 PairStageControl const& control, PairTable* table) {
   std::vector<KernelChoice> const choices = kernel_choices(job.measures, config.compare);
   KernelPlan const plan = plan_kernels(job.items, choices, config.compare.batch);
-  std::string const fingerprint = fingerprint_of(config, plan, choices, set);
-  RowStore const rows(store.directory());
+  std::string const fingerprint = fingerprint_of(config, plan, choices, job.keys);
   AllSums all;
 
   std::vector<Index> found(plan.pieces.size(), 0);
@@ -155,7 +155,7 @@ PairStageReport compare_kernels(Communicator const& comm, JobConfig const& confi
   double done = static_cast<double>(report.pieces_found) * pairs_per_piece;
   if (comm.is_root() && control.begin) control.begin(static_cast<double>(report.pairs), done);
 
-  KernelEngine engine(rows, set.keys, plan, {choices, config.compare.bandwidth, config.compare.exact});
+  KernelEngine engine(rows, job.keys, plan, {choices, config.compare.bandwidth, config.compare.exact});
   std::optional<SumJournal> journal;
   together(comm, [&] { journal.emplace(journal_directory, fingerprint); });
   HandOutOptions options;
@@ -181,7 +181,7 @@ PairStageReport compare_kernels(Communicator const& comm, JobConfig const& confi
     gather_records(comm, journal->journal(), [&](std::string const& record) { all.enter(decode_kernel_sums(record)); });
   });
   together(comm, [&] {
-    if (comm.is_root()) enter_scores(*table, job, plan, choices, all.take(), set, rows, config.compare);
+    if (comm.is_root()) enter_scores(*table, job, plan, choices, all.take(), rows, config.compare);
   });
   return report;
 }

@@ -7,9 +7,8 @@
 #include <vector>
 
 #include "confer/comm/communicator.hpp"
-#include "confer/io/basis_store.hpp"
+#include "confer/io/row_store.hpp"
 #include "confer/model/config.hpp"
-#include "run/factor_stage.hpp"
 #include "run/kernel_engine.hpp"
 #include "run/pair_stage.hpp"
 
@@ -20,6 +19,7 @@ struct KernelJob {
   std::vector<Measure const*> measures;
   std::vector<std::size_t> columns;  ///< place in the table of each measure
   std::vector<KernelItem> items;     ///< representations
+  std::vector<std::string> keys;     ///< of their prepared rows
   std::function<bool(Index row, Index col)> selected;
 };
 
@@ -27,7 +27,7 @@ struct KernelJob {
 /// (nullptr elsewhere), those of representations with themselves included. When stopped, what is finished stays in the
 /// journals.
 PairStageReport compare_kernels(Communicator const& comm, JobConfig const& config, KernelJob const& job,
-                                FactoredSet const& set, BasisStore const& store, std::string const& journal_directory,
-                                PairStageControl const& control, PairTable* table);
+                                RowStore const& rows, std::string const& journal_directory, PairStageControl const& control,
+                                PairTable* table);
 
 }  // namespace confer

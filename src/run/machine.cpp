@@ -78,6 +78,13 @@ NodeMemory node_memory() {
   return memory;
 }
 
+double resident_memory() {
+  std::ifstream file("/proc/self/statm");
+  double all = 0, resident = 0;
+  file >> all >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
 std::optional<DiskSpace> disk_space(std::string const& directory) {
   struct statvfs status {};
   if (statvfs(directory.c_str(), &status) != 0) return std::nullopt;

@@ -22,6 +22,9 @@ struct NodeMemory {
 };
 NodeMemory node_memory();
 
+/// Bytes of memory that this process has in use.
+double resident_memory();
+
 /// Bytes of the file system that holds the directory; nothing if there is no such directory.
 struct DiskSpace {
   double total = 0;

@@ -6,8 +6,25 @@
 #include "confer/dist/hand_out.hpp"
 #include "confer/io/journal.hpp"
 #include "run/gather_records.hpp"
+#include "run/row_split_stage.hpp"
 
 namespace confer {
+
+namespace {
+
+/// Takes the pieces that all ranks shall compute together out of those to do.
+std::vector<Index> take_pieces_by_rows(PairJob const& job, Index ranks, std::vector<Index>& todo) {
+  if (!job.by_rows) return {};
+  std::vector<SplitPiece> pieces;
+  for (Index const piece : todo) pieces.push_back(job.by_rows->pieces[static_cast<std::size_t>(piece)]);
+  RowSplit const split = plan_row_split(pieces, ranks);
+  std::vector<Index> taken, left;
+  for (std::size_t i = 0; i < todo.size(); ++i) (split.by_rows[i] ? taken : left).push_back(todo[i]);
+  todo = std::move(left);
+  return taken;
+}
+
+}  // namespace
 
 PairStageReport& PairStageReport::operator+=(PairStageReport const& other) {
   stopped = stopped || other.stopped;
@@ -53,13 +70,19 @@ PairStageReport compare_pairs(Communicator const& comm, PairJob const& job, std:
 
   std::optional<Journal> journal;
   together(comm, [&] { journal.emplace(journal_directory, job.fingerprint); });
-  HandOutOptions options;
-  options.stop_requested = control.stop_requested;
-  options.on_done = [&](Index item) {
-    Index const piece = todo[static_cast<std::size_t>(item)];
+  auto const on_done = [&](Index piece) {
     pairs_done += static_cast<double>(job.pairs[static_cast<std::size_t>(piece)]);
     if (control.progress) control.progress(pairs_done);
   };
+  std::vector<Index> const together_by_rows = take_pieces_by_rows(job, comm.size(), todo);
+  if (!compute_by_rows(comm, job, together_by_rows, control.stop_requested, *journal, on_done)) {
+    report.stopped = true;
+    return report;
+  }
+  report.pieces_done = comm.is_root() ? std::ssize(together_by_rows) : 0;
+  HandOutOptions options;
+  options.stop_requested = control.stop_requested;
+  options.on_done = [&](Index item) { on_done(todo[static_cast<std::size_t>(item)]); };
   HandOutResult const result = hand_out(
       comm, static_cast<Index>(todo.size()),
       [&](Index item, std::function<void()> const& poll) {

@@ -2,13 +2,24 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "confer/comm/communicator.hpp"
+#include "confer/linalg/matrix.hpp"
+#include "confer/model/row_split.hpp"
 #include "run/pair_table.hpp"
 
 namespace confer {
+
+/// How pieces are computed by all ranks together, where that is faster: sums over slices of rows that may be added up
+/// from any ranks, and the scores from the sum over all of them.
+struct PiecesByRows {
+  std::vector<SplitPiece> pieces;  ///< of the job, in order
+  std::function<Matrix<Index>(Index piece, Index begin, Index end, std::function<void()> const& poll)> sum;
+  std::function<std::vector<PairScores>(Index piece, Matrix<Index> const& sum, std::function<void()> const& poll)> scores;
+};
 
 /// Pairs to be computed by one engine, cut into pieces that are handed out and journalled whole; the same on every
 /// rank. The pieces depend on the job, never on the number of ranks.
@@ -17,6 +28,7 @@ struct PairJob {
   std::vector<Index> pairs;          ///< of each piece; a piece without pairs is not handed out
   std::vector<std::size_t> columns;  ///< place in the table of each measure that the scores hold
   std::function<std::vector<PairScores>(Index piece, std::function<void()> const& poll)> compute;
+  std::optional<PiecesByRows> by_rows = {};
 };
 
 /// How the stage reports and when it stops.

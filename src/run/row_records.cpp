@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "confer/linalg/neighbours.hpp"
 #include "confer/linalg/pair_distances.hpp"
 
 namespace confer {
@@ -53,19 +54,20 @@ Index normalise(MatrixView<double> rows, std::vector<double> const& reference) {
   return without;
 }
 
+/// Values in their precision, the norms as they are in it, and the median of the distances between them.
 template <class T>
-void put_as(RowStore const& store, std::string const& name, RowFacts facts, MatrixView<double const> rows, bool median,
-            std::span<std::byte const> ranks) {
+void fill(RowRecord& record, MatrixView<double const> rows, bool keep, bool median) {
   Matrix<T> values(rows.rows, rows.cols);
-  std::vector<double> norms(static_cast<std::size_t>(rows.cols), 0.0);
+  record.squared_norms.assign(static_cast<std::size_t>(rows.cols), 0.0);
   for (Index i = 0; i < rows.cols; ++i)
     for (Index k = 0; k < rows.rows; ++k) {
       values(k, i) = static_cast<T>(rows(k, i));
-      norms[static_cast<std::size_t>(i)] += static_cast<double>(values(k, i)) * static_cast<double>(values(k, i));
+      record.squared_norms[static_cast<std::size_t>(i)] += static_cast<double>(values(k, i)) * static_cast<double>(values(k, i));
     }
-  facts.value_bytes = static_cast<Index>(sizeof(T));
-  if (median) facts.median_distance = median_distance(values.const_view(), norms);
-  store.put(name, facts, std::as_bytes(std::span(values.data(), static_cast<std::size_t>(values.size()))), norms, ranks);
+  record.facts.value_bytes = static_cast<Index>(sizeof(T));
+  if (median) record.facts.median_distance = median_distance(values.const_view(), record.squared_norms);
+  if (!keep) record.facts.features = 0;
+  if (keep) record.put_samples(std::as_bytes(std::span(values.data(), static_cast<std::size_t>(values.size()))));
 }
 
 }  // namespace
@@ -74,15 +76,29 @@ bool RowNeeds::wants(RowForm form) const { return contains(forms, form); }
 
 void RowNeeds::add(RowForm form, bool median) {
   if (!contains(forms, form)) forms.push_back(form);
+  if (!contains(kept, form)) kept.push_back(form);
   if (median && !contains(with_median, form)) with_median.push_back(form);
+}
+
+void RowNeeds::add_ranks(RowForm form) {
+  if (!contains(forms, form)) forms.push_back(form);
+  ranked = form;
+}
+
+void RowNeeds::add_neighbours(RowForm form, Index count) {
+  if (!contains(forms, form)) forms.push_back(form);
+  listed = form;
+  neighbours = count;
 }
 
 std::string RowNeeds::text() const {
   std::string text;
   for (RowForm const form : forms) {
     text += " rows " + to_string(form);
+    if (contains(kept, form)) text += " kept";
     if (contains(with_median, form)) text += " median";
     if (ranked == form) text += " ranks";
+    if (listed == form) text += " neighbours " + std::to_string(neighbours);
   }
   return text;
 }
@@ -129,29 +145,32 @@ Index prepare_rows(RowForm form, MatrixView<double> rows, std::span<double const
 }
 
 void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNeeds const& needs,
-              MatrixView<double const> rows, MatrixView<double const> ranked, Index zero_rows, bool exact) {
-  RowFacts facts;
-  facts.features = rows.rows;
-  facts.rows = rows.cols;
-  facts.zero_rows = zero_rows;
-  facts.median_distance = std::numeric_limits<double>::quiet_NaN();
-  std::string const name = row_record_name(key, form);
-  bool const median = contains(needs.with_median, form);
-  std::vector<std::uint16_t> ranks;
-  std::vector<std::uint32_t> exact_ranks;
-  std::span<std::byte const> codes;
-  facts.rank_bytes = rank_bytes(rows.cols, exact);
-  if (needs.ranked == form && facts.rank_bytes == 4) {
-    exact_ranks = distance_ranks<std::uint32_t>(ranked);
-    codes = std::as_bytes(std::span(exact_ranks));
-  } else if (needs.ranked == form) {
-    ranks = distance_ranks<std::uint16_t>(ranked);
-    codes = std::as_bytes(std::span(ranks));
+              MatrixView<double const> rows, MatrixView<double const> ordered, Index zero_rows, bool exact) {
+  RowRecord record;
+  record.facts.features = rows.rows;
+  record.facts.rows = rows.cols;
+  record.facts.zero_rows = zero_rows;
+  record.facts.median_distance = std::numeric_limits<double>::quiet_NaN();
+  if (needs.ranked == form) {
+    record.facts.rank_bytes = rank_bytes(rows.cols, exact);
+    if (record.facts.rank_bytes == 4)
+      record.put_ranks(distance_ranks<std::uint32_t>(ordered));
+    else
+      record.put_ranks(distance_ranks<std::uint16_t>(ordered));
   }
+  if (needs.listed == form) {
+    NeighbourLists lists = nearest_neighbours(
+        ordered, needs.neighbours, form == RowForm::centred ? Nearness::distance : Nearness::inner_product);
+    record.facts.neighbours = lists.k;
+    record.neighbours = std::move(lists.indices);
+    record.inner_products = std::move(lists.inner_products);
+  }
+  bool const keep = contains(needs.kept, form), median = contains(needs.with_median, form);
   if (exact)
-    put_as<double>(store, name, facts, rows, median, codes);
+    fill<double>(record, rows, keep, median);
   else
-    put_as<float>(store, name, facts, rows, median, codes);
+    fill<float>(record, rows, keep, median);
+  store.put(row_record_name(key, form), record);
 }
 
 }  // namespace confer

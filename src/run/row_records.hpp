@@ -15,9 +15,16 @@ struct RowNeeds {
   std::vector<RowForm> forms;
   std::vector<RowForm> with_median;  ///< of the distances between samples
   std::optional<RowForm> ranked;     ///< ranks of these distances
+  std::optional<RowForm> listed;     ///< nearest neighbours of every sample
+  Index neighbours = 0;              ///< how many of them
+  std::vector<RowForm> kept;         ///< whose rows themselves are read later
 
   bool wants(RowForm form) const;
+  /// The rows themselves, with or without the median of their distances.
   void add(RowForm form, bool median);
+  void add_ranks(RowForm form);
+  void add_neighbours(RowForm form, Index count);
+  bool orders(RowForm form) const { return ranked == form || listed == form; }
   std::string text() const;  ///< stands for the needs in keys
 };
 
@@ -33,9 +40,9 @@ bool holds_rows(RowStore const& store, std::string const& key, RowNeeds const& n
 /// centred). quantile: of `clamped`. Returns how many rows have no direction.
 Index prepare_rows(RowForm form, MatrixView<double> rows, std::span<double const> mean, double quantile);
 
-/// Puts prepared rows into the store, in double precision when exact. `ranked`: rows of the same distances, up to a
-/// factor, to take the ranks of.
+/// Puts prepared rows into the store, in double precision when exact. `ordered`: rows of the same distances, up to a
+/// factor, to take ranks and neighbours of.
 void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNeeds const& needs,
-              MatrixView<double const> rows, MatrixView<double const> ranked, Index zero_rows, bool exact);
+              MatrixView<double const> rows, MatrixView<double const> ordered, Index zero_rows, bool exact);
 
 }  // namespace confer

@@ -6,29 +6,13 @@
 
 #include "confer/linalg/block_spectra.hpp"
 #include "confer/linalg/dense.hpp"
+#include "confer/model/fixed_sum.hpp"
 #include "confer/similarity/canonical.hpp"
 #include "confer/similarity/chance.hpp"
 
 namespace confer {
 
 namespace {
-
-/// Rows of a panel that are held in memory; longer panels are read piece by piece.
-constexpr Index rows_in_memory = 65536;
-/// Rows that are multiplied in single precision before the product is added up in double precision: an element near 1
-/// is then right to 1e-7 for any number of rows. SYRK kernels sum longer runs than GEMM kernels before they round.
-constexpr Index rows_per_gemm = 4096;
-constexpr Index rows_per_syrk = 1024;
-
-/// A panel in memory: the bases of its members side by side.
-template <class T>
-struct LoadedPanel {
-  Index number = -1;
-  Matrix<T> basis;                  ///< rows x columns, only when they are held in memory
-  std::vector<Index> first;         ///< first column of each member
-  Matrix<double> row_norms;         ///< rows x members
-  std::vector<Matrix<T>> loadings;  ///< of each member
-};
 
 /// One pair of a tile and the place of its block M in the product.
 struct PairTask {
@@ -90,96 +74,14 @@ struct TileEngine::Worker {
   TileEngineOptions options;
   std::function<bool(Index, Index)> selected;
   unsigned needs;
-  LoadedPanel<T> row_panel, col_panel;
+  PanelProducts<T> panels{store, members, plan, options.limits};
 
   FactorSummary const& summary(Index member) const { return *members[static_cast<std::size_t>(member)].summary; }
-  std::string const& key(Index member) const { return members[static_cast<std::size_t>(member)].key; }
+  bool multiplies() const { return needs != 0 || options.coefficients; }
 
-  void read_rows(Panel const& panel, std::vector<Index> const& first, Index begin, MatrixView<T> out) const {
-    for (std::size_t slot = 0; slot < panel.members.size(); ++slot)
-      store.read_basis(key(panel.members[slot]), begin,
-                       out.block(0, first[slot], out.rows, summary(panel.members[slot]).kept));
-  }
-
-  void load(Index number, LoadedPanel<T>& loaded) {
-    if (loaded.number == number) return;
-    loaded = LoadedPanel<T>();
-    Panel const& panel = plan.panels[static_cast<std::size_t>(number)];
-    Index columns = 0;
-    for (Index const member : panel.members) {
-      loaded.first.push_back(columns);
-      columns += summary(member).kept;
-    }
-    if (panel.rows <= rows_in_memory) {
-      loaded.basis = Matrix<T>(panel.rows, columns);
-      read_rows(panel, loaded.first, 0, loaded.basis);
-    }
-    if ((needs & needs_row_norms) != 0) {
-      loaded.row_norms = Matrix<double>(panel.rows, static_cast<Index>(panel.members.size()));
-      for (std::size_t slot = 0; slot < panel.members.size(); ++slot) {
-        auto const norms = store.read_row_norms(key(panel.members[slot]));
-        std::copy(norms.begin(), norms.end(), loaded.row_norms.view().column(static_cast<Index>(slot)));
-      }
-    }
-    if ((needs & needs_weights) != 0)
-      for (Index const member : panel.members) {
-        if constexpr (is_exact)
-          loaded.loadings.push_back(store.read_loadings_exact(key(member)));
-        else
-          loaded.loadings.push_back(store.read_loadings(key(member)));
-      }
-    loaded.number = number;
-  }
-
-  /// sum += left' right, or its lower triangle when `right` is empty.
-  void add_product(MatrixView<T const> left, MatrixView<T const> right, Matrix<T>& part, Matrix<double>& sum) const {
-    Index const step = right.cols == 0 ? rows_per_syrk : rows_per_gemm;
-    for (Index begin = 0; begin < left.rows; begin += step) {
-      Index const count = std::min(step, left.rows - begin);
-      auto const a = left.block(begin, 0, count, left.cols);
-      if constexpr (is_exact) {
-        if (right.cols == 0)
-          syrk_lower(1.0, a, Op::transpose, 1.0, sum.view());
-        else
-          gemm(1.0, a, Op::transpose, right.block(begin, 0, count, right.cols), Op::none, 1.0, sum.view());
-      } else {
-        if (part.size() == 0) part = Matrix<T>(sum.rows(), sum.cols());
-        if (right.cols == 0)
-          syrk_lower(T{1}, a, Op::transpose, T{0}, part.view());
-        else
-          gemm(T{1}, a, Op::transpose, right.block(begin, 0, count, right.cols), Op::none, T{0}, part.view());
-        for (Index i = 0; i < sum.size(); ++i) sum.data()[i] += static_cast<double>(part.data()[i]);
-      }
-    }
-  }
-
-  /// Product of two panels, columns of the row panel by columns of the column panel. Within one panel only the lower
-  /// triangle is computed.
-  Matrix<double> product(Tile const& tile) {
-    Panel const& rows = plan.panels[static_cast<std::size_t>(tile.row_panel)];
-    Panel const& cols = plan.panels[static_cast<std::size_t>(tile.col_panel)];
-    bool const within = tile.row_panel == tile.col_panel;
-    Index const row_count = row_panel.first.back() + summary(rows.members.back()).kept;
-    Index const col_count = within ? row_count : col_panel.first.back() + summary(cols.members.back()).kept;
-    Matrix<double> sum(row_count, col_count);
-    Matrix<T> part;
-    if (rows.rows <= rows_in_memory) {
-      add_product(row_panel.basis, within ? MatrixView<T const>() : col_panel.basis.const_view(), part, sum);
-      return sum;
-    }
-    Matrix<T> left(rows_in_memory, row_count), right(rows_in_memory, within ? 0 : col_count);
-    for (Index begin = 0; begin < rows.rows; begin += rows_in_memory) {
-      Index const count = std::min(rows_in_memory, rows.rows - begin);
-      auto const a = left.view().block(0, 0, count, row_count);
-      auto const b = right.view().block(0, 0, count, within ? 0 : col_count);
-      read_rows(rows, row_panel.first, begin, a);
-      if (!within) read_rows(cols, col_panel.first, begin, b);
-      add_product(a, b, part, sum);
-    }
-    return sum;
-  }
-
-  std::vector<PairTask> tasks(Tile const& tile, Matrix<double> const& cross, LoadedPanel<T> const& cols) const {
+  std::vector<PairTask> tasks(Tile const& tile, Matrix<double> const& cross) const {
+    std::vector<Index> const first_rows = panels.first_columns(tile.row_panel);
+    std::vector<Index> const first_cols = panels.first_columns(tile.col_panel);
     auto const& row_members = plan.panels[static_cast<std::size_t>(tile.row_panel)].members;
     auto const& col_members = plan.panels[static_cast<std::size_t>(tile.col_panel)].members;
     bool const within = tile.row_panel == tile.col_panel;
@@ -189,7 +91,7 @@ struct TileEngine::Worker {
         Index const row = row_members[i], col = col_members[j];
         if (!selected(row, col)) continue;
         list.push_back({row, col, static_cast<Index>(i), static_cast<Index>(j),
-                        cross.view().block(row_panel.first[i], cols.first[j], summary(row).kept, summary(col).kept)});
+                        cross.view().block(first_rows[i], first_cols[j], summary(row).kept, summary(col).kept)});
       }
     return list;
   }
@@ -256,20 +158,15 @@ struct TileEngine::Worker {
   }
 
   std::vector<PairScores> compute(Tile const& tile, std::function<void()> const& poll) {
-    bool const within = tile.row_panel == tile.col_panel;
-    load(tile.row_panel, row_panel);
-    if (!within) load(tile.col_panel, col_panel);
-    LoadedPanel<T> const& cols = within ? row_panel : col_panel;
+    Matrix<double> const cross = multiplies() ? panels.product(tile, poll) : Matrix<double>();
+    return scores_of(tile, cross, poll);
+  }
+
+  std::vector<PairScores> scores_of(Tile const& tile, Matrix<double> const& cross, std::function<void()> const& poll) {
     poll();
-    bool const multiply = needs != 0 || options.coefficients;
-    Matrix<double> const cross = multiply ? product(tile) : Matrix<double>();
-    poll();
-    std::vector<PairTask> const list = tasks(tile, cross, cols);
+    std::vector<PairTask> const list = tasks(tile, cross);
     Matrix<double> norm_products;
-    if ((needs & needs_row_norms) != 0) {
-      norm_products = Matrix<double>(row_panel.row_norms.cols(), cols.row_norms.cols());
-      gemm(1.0, row_panel.row_norms, Op::transpose, cols.row_norms, Op::none, 0.0, norm_products);
-    }
+    if ((needs & needs_row_norms) != 0) norm_products = panels.norm_products(tile);
     using Spectra = std::vector<std::vector<double>>;
     bool const weights = (needs & needs_weights) != 0;
     bool const canonical = (needs & needs_canonical) != 0 || options.coefficients;
@@ -288,9 +185,8 @@ struct TileEngine::Worker {
       }
       CanonicalWeights pair_weights;
       if (weights) {
-        pair_weights =
-            canonical_weights(task.cross, row_panel.loadings[static_cast<std::size_t>(task.row_slot)].const_view(),
-                              cols.loadings[static_cast<std::size_t>(task.col_slot)].const_view());
+        pair_weights = canonical_weights(task.cross, panels.row_loadings(tile, task.row_slot),
+                                         panels.col_loadings(tile, task.col_slot));
         rho[t] = pair_weights.correlations;
       }
       clamp_to_one(rho[t]);
@@ -321,17 +217,34 @@ TileEngine::TileEngine(BasisStore const& store, std::vector<TileMember> members,
                        TileEngineOptions options, std::function<bool(Index, Index)> selected) {
   unsigned const needs = combined_needs(options.measures);
   if (options.exact)
-    exact_.reset(
-        new Worker<double>{store, std::move(members), plan, std::move(options), std::move(selected), needs, {}, {}});
+    exact_.reset(new Worker<double>{store, std::move(members), plan, std::move(options), std::move(selected), needs});
   else
-    fast_.reset(
-        new Worker<float>{store, std::move(members), plan, std::move(options), std::move(selected), needs, {}, {}});
+    fast_.reset(new Worker<float>{store, std::move(members), plan, std::move(options), std::move(selected), needs});
 }
 
 TileEngine::~TileEngine() = default;
 
 std::vector<PairScores> TileEngine::compute(Tile const& tile, std::function<void()> const& poll) {
   return exact_ ? exact_->compute(tile, poll) : fast_->compute(tile, poll);
+}
+
+Matrix<Index> TileEngine::sum_slices(Tile const& tile, Index begin, Index end, std::function<void()> const& poll) {
+  auto const sum = [&](auto& worker) {
+    Matrix<Index> total(worker.panels.row_columns(tile), worker.panels.col_columns(tile));
+    for (Index slice = begin; slice < end; ++slice) {
+      worker.panels.add_slice(tile, slice, total);
+      poll();
+    }
+    return total;
+  };
+  return exact_ ? sum(*exact_) : sum(*fast_);
+}
+
+std::vector<PairScores> TileEngine::compute(Tile const& tile, Matrix<Index> const& sum,
+                                            std::function<void()> const& poll) {
+  Matrix<double> cross(sum.rows(), sum.cols());
+  std::transform(sum.data(), sum.data() + sum.size(), cross.data(), from_fixed);
+  return exact_ ? exact_->scores_of(tile, cross, poll) : fast_->scores_of(tile, cross, poll);
 }
 
 }  // namespace confer

@@ -10,20 +10,16 @@
 #include "confer/model/factor_summary.hpp"
 #include "confer/model/tile_plan.hpp"
 #include "confer/similarity/measure.hpp"
+#include "run/panel_products.hpp"
 #include "run/pair_table.hpp"
 
 namespace confer {
-
-/// One representation as the engine sees it.
-struct TileMember {
-  std::string key;  ///< in the basis store
-  FactorSummary const* summary = nullptr;
-};
 
 struct TileEngineOptions {
   std::vector<Measure const*> measures;
   bool exact = false;
   bool coefficients = false;  ///< also keep every pair's canonical correlations
+  PanelLimits limits = {};
 };
 
 /// The side of a pair that a measure sees. The summary must outlive it.
@@ -44,6 +40,11 @@ class TileEngine {
 
   /// Scores of all selected pairs of the tile. `poll` is called between pieces of at most about a second.
   std::vector<PairScores> compute(Tile const& tile, std::function<void()> const& poll);
+
+  /// The same in two steps, for tiles of more than one slice of rows: sums of slices [begin, end) of the product, which
+  /// may be added up from several ranks, and the scores from the sum of all.
+  Matrix<Index> sum_slices(Tile const& tile, Index begin, Index end, std::function<void()> const& poll);
+  std::vector<PairScores> compute(Tile const& tile, Matrix<Index> const& sum, std::function<void()> const& poll);
 
  private:
   template <class T>

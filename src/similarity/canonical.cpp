@@ -11,23 +11,30 @@ namespace {
 
 /// sum_j |(directions' loadings)_ij| for every column i of directions (rank x count).
 template <class T>
-std::vector<double> absolute_sums(MatrixView<double const> directions, MatrixView<T const> loadings) {
+std::vector<double> absolute_sums(MatrixView<double const> directions, LoadingsOf<T> const& loadings) {
   Matrix<T> narrow_directions(directions.rows, directions.cols);
   for (Index j = 0; j < directions.cols; ++j)
     std::transform(directions.column(j), directions.column(j) + directions.rows, narrow_directions.view().column(j),
                    [](double value) { return static_cast<T>(value); });
   // Neurons in blocks keep the product in cache whatever their number.
-  constexpr Index block = 512;
-  Matrix<T> product(directions.cols, std::min(block, loadings.cols));
+  Matrix<T> product(directions.cols, loadings_block);
   std::vector<double> sums(static_cast<std::size_t>(directions.cols), 0.0);
-  for (Index begin = 0; begin < loadings.cols; begin += block) {
-    auto const part = product.view().block(0, 0, directions.cols, std::min(block, loadings.cols - begin));
-    gemm(T{1}, narrow_directions.const_view(), Op::transpose, loadings.block(0, begin, loadings.rows, part.cols),
-         Op::none, T{0}, part);
-    for (Index j = 0; j < part.cols; ++j)
-      for (Index i = 0; i < part.rows; ++i) sums[static_cast<std::size_t>(i)] += std::abs(static_cast<double>(part(i, j)));
-  }
+  loadings([&](MatrixView<T const> block) {
+    for (Index begin = 0; begin < block.cols; begin += loadings_block) {
+      auto const part = product.view().block(0, 0, directions.cols, std::min(loadings_block, block.cols - begin));
+      gemm(T{1}, narrow_directions.const_view(), Op::transpose, block.block(0, begin, block.rows, part.cols), Op::none,
+           T{0}, part);
+      for (Index j = 0; j < part.cols; ++j)
+        for (Index i = 0; i < part.rows; ++i)
+          sums[static_cast<std::size_t>(i)] += std::abs(static_cast<double>(part(i, j)));
+    }
+  });
   return sums;
+}
+
+template <class T>
+LoadingsOf<T> in_memory(MatrixView<T const> loadings) {
+  return [loadings](auto const& visit) { visit(loadings); };
 }
 
 double norm(double const* values, Index count) {
@@ -65,8 +72,8 @@ void complete_orthonormal(MatrixView<double> vectors, Index safe) {
 }
 
 /// Eigenvectors give the smaller side; the other side follows through M.
-CanonicalWeights from_smaller_side(MatrixView<double const> cross, MatrixView<float const> loadings_small,
-                                   MatrixView<float const> loadings_large, bool rows_are_small) {
+CanonicalWeights from_smaller_side(MatrixView<double const> cross, LoadingsOf<float> const& loadings_small,
+                                   LoadingsOf<float> const& loadings_large, bool rows_are_small) {
   Index const small = rows_are_small ? cross.rows : cross.cols;
   Index const large = rows_are_small ? cross.cols : cross.rows;
   Matrix<double> gram(small, small);
@@ -80,8 +87,8 @@ CanonicalWeights from_smaller_side(MatrixView<double const> cross, MatrixView<fl
   Index safe = 0;
   while (safe < small && result.correlations[static_cast<std::size_t>(safe)] > 1e-5) ++safe;
   complete_orthonormal(other, safe);
-  result.weights_x = absolute_sums(eigen.vectors.const_view(), loadings_small);
-  result.weights_y = absolute_sums(other.const_view(), loadings_large);
+  result.weights_x = absolute_sums<float>(eigen.vectors.const_view(), loadings_small);
+  result.weights_y = absolute_sums<float>(other.const_view(), loadings_large);
   if (!rows_are_small) std::swap(result.weights_x, result.weights_y);
   return result;
 }
@@ -90,6 +97,11 @@ CanonicalWeights from_smaller_side(MatrixView<double const> cross, MatrixView<fl
 
 CanonicalWeights canonical_weights(MatrixView<double const> cross, MatrixView<float const> loadings_x,
                                    MatrixView<float const> loadings_y) {
+  return canonical_weights(cross, in_memory(loadings_x), in_memory(loadings_y));
+}
+
+CanonicalWeights canonical_weights(MatrixView<double const> cross, LoadingsOf<float> const& loadings_x,
+                                   LoadingsOf<float> const& loadings_y) {
   bool const rows_are_small = cross.rows <= cross.cols;
   return from_smaller_side(cross, rows_are_small ? loadings_x : loadings_y, rows_are_small ? loadings_y : loadings_x,
                            rows_are_small);
@@ -97,14 +109,19 @@ CanonicalWeights canonical_weights(MatrixView<double const> cross, MatrixView<fl
 
 CanonicalWeights canonical_weights(MatrixView<double const> cross, MatrixView<double const> loadings_x,
                                    MatrixView<double const> loadings_y) {
+  return canonical_weights(cross, in_memory(loadings_x), in_memory(loadings_y));
+}
+
+CanonicalWeights canonical_weights(MatrixView<double const> cross, LoadingsOf<double> const& loadings_x,
+                                   LoadingsOf<double> const& loadings_y) {
   Svd const decomposition = svd(cross);
   CanonicalWeights result;
   for (double const value : decomposition.s) result.correlations.push_back(std::min(value, 1.0));
-  result.weights_x = absolute_sums(decomposition.u.const_view(), loadings_x);
+  result.weights_x = absolute_sums<double>(decomposition.u.const_view(), loadings_x);
   Matrix<double> right(decomposition.vt.cols(), decomposition.vt.rows());
   for (Index j = 0; j < right.cols(); ++j)
     for (Index i = 0; i < right.rows(); ++i) right(i, j) = decomposition.vt(j, i);
-  result.weights_y = absolute_sums(right.const_view(), loadings_y);
+  result.weights_y = absolute_sums<double>(right.const_view(), loadings_y);
   return result;
 }
 

@@ -43,7 +43,7 @@ Row properties(Measure const& measure) {
 
 std::string bound_text(double value) {
   if (value == std::numbers::pi / 2) return "pi/2";
-  return std::isinf(value) ? "inf" : format_number(value);
+  return std::isinf(value) ? (value < 0 ? "-inf" : "inf") : format_number(value);
 }
 
 /// Text for a cell of a Markdown table, where a bar would end the cell.
@@ -71,7 +71,7 @@ std::string invariance_text(unsigned invariances) {
 }
 
 std::string range_text(Measure const& measure) {
-  return "[" + bound_text(measure.lowest) + ", " + bound_text(measure.highest) +
+  return (std::isinf(measure.lowest) ? "(" : "[") + bound_text(measure.lowest) + ", " + bound_text(measure.highest) +
          (std::isinf(measure.highest) ? ")" : "]");
 }
 

@@ -6,6 +6,7 @@
 
 #include "confer/core/error.hpp"
 #include "confer/io/basis_store.hpp"
+#include "confer/io/basis_writer.hpp"
 #include "confer/io/journal.hpp"
 
 namespace confer {
@@ -85,8 +86,67 @@ TEST_F(BasisStoreTest, TravelsAsBytes) {
   BasisStore const here(directory + "/here"), there(directory + "/there");
   Matrix<float> const basis = numbered(5, 2);
   here.put("k", example_summary(), basis, Matrix<float>(2, 0), std::vector<double>(5, 1.0));
-  there.import_file("k", here.export_file("k"));
+  Index const bytes = here.file_bytes("k"), portion = 100;
+  for (Index begin = 0; begin < bytes; begin += portion) {
+    std::vector<std::byte> part(static_cast<std::size_t>(std::min(portion, bytes - begin)));
+    here.export_part("k", begin, part);
+    EXPECT_FALSE(there.find("k"));
+    there.import_part("k", begin, part, bytes);
+  }
   EXPECT_TRUE(there.find("k"));
+  EXPECT_EQ(there.read_row_norms("k"), here.read_row_norms("k"));
+}
+
+TEST_F(BasisStoreTest, IsWrittenInPiecesBySeveral) {
+  BasisStore const store(directory);
+  Matrix<float> const basis = numbered(23, 3), loadings = numbered(3, 11);
+  std::vector<double> norms(23);
+  for (std::size_t i = 0; i < norms.size(); ++i) norms[i] = static_cast<double>(i);
+  BasisShape const shape{4, 23, 3, 11, 5, 4, true};
+  ASSERT_EQ(shape.bands(), 5);
+  ASSERT_EQ(shape.feature_ranges(), 3);
+  auto const band = [&](Index number) { return basis.view().block(5 * number, 0, shape.rows_of(number), 3); };
+  auto const band_norms = [&](Index number) {
+    return std::span(norms).subspan(static_cast<std::size_t>(5 * number), static_cast<std::size_t>(shape.rows_of(number)));
+  };
+  {
+    BasisWriter first(store, "k", "t", shape, BasisWriter::Role::creates);
+    BasisWriter second(store, "k", "t", shape, BasisWriter::Role::joins);
+    for (Index b : {4, 0}) second.write_band(b, band(b), band_norms(b));
+    for (Index b : {1, 2, 3}) first.write_band(b, band(4 - b), band_norms(4 - b).first(5));  // replaced below
+    for (Index b : {1, 2, 3}) first.write_band(b, band(b), band_norms(b));
+    second.write_loadings(1, loadings.view().block(0, 4, 3, 4));
+    first.write_loadings(0, loadings.view().block(0, 0, 3, 4));
+    first.write_loadings(2, loadings.view().block(0, 8, 3, 3));
+    Matrix<float> again(3, 3);
+    second.read_band(4, again.view());
+    EXPECT_EQ(again(2, 2), basis(22, 2));
+    EXPECT_FALSE(store.find("k"));
+    first.finish(example_summary(), second.checksums());
+  }
+  ASSERT_TRUE(store.find("k"));
+  for (Index begin = 0; begin < 23; ++begin)
+    for (Index count = 1; begin + count <= 23; ++count) {
+      Matrix<float> part(count, 2);
+      store.read_basis("k", begin, part);
+      for (Index i = 0; i < count; ++i) ASSERT_EQ(part(i, 1), basis(begin + i, 1));
+    }
+  Matrix<float> some(3, 5);
+  store.read_loadings("k", 3, some.view());
+  EXPECT_EQ(some(2, 4), loadings(2, 7));
+  EXPECT_EQ(store.read_row_norms("k"), norms);
+  std::string const path = directory + "/k.basis";
+  change_byte(path, static_cast<Index>(fs::file_size(path)) / 2);
+  EXPECT_FALSE(store.find("k")) << "a changed piece was not noticed";
+}
+
+TEST_F(BasisStoreTest, LeavesNothingOfAFileThatIsNotFinished) {
+  BasisStore const store(directory);
+  {
+    BasisWriter writer(store, "k", "t", {4, 5, 2, 0, 5, 1, true}, BasisWriter::Role::creates);
+    writer.write_band(0, numbered(5, 2), std::vector<double>(5, 1.0));
+  }
+  EXPECT_TRUE(fs::is_empty(directory));
 }
 
 TEST_F(BasisStoreTest, NamesADirectoryThatCannotBeUsed) {

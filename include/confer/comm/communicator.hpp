@@ -46,6 +46,7 @@ class Communicator {
   void all_min(std::span<double> values) const;
   /// Collective. Element-wise sum arrives in place on root; others' values are unchanged.
   void sum_to(std::span<double> values, int root) const;
+  void sum_to(std::span<Index> values, int root) const;
 
   /// Collective. One text per rank, in rank order, on root; empty elsewhere.
   std::vector<std::string> gather(std::string const& text, int root) const;

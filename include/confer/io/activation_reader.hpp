@@ -1,6 +1,7 @@
 /// Reads the activations of one representation, block of samples by block of samples, in the layout it asks for.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 
@@ -15,16 +16,18 @@ struct StoredValues {
   double sum_of_squares = 0;
   Index count = 0;
   Index non_finite = 0;
-  std::string first_non_finite;  ///< "sample 7, neuron 3"
+  std::string first_non_finite;             ///< "sample 7, neuron 3"
+  std::array<Index, 5> first_position = {};  ///< of that value: sample, time, channel, height, width
 
-  /// Adds what another block saw; blocks are merged in sample order.
+  /// Adds what another block saw.
   void merge(StoredValues const& other);
 };
 
 /// Opens the shards it needs and keeps them open. Errors are InputError naming file and dataset.
 class ActivationReader {
  public:
-  ActivationReader(Catalog const& catalog, Representation const& representation);
+  /// chunk_bytes: decompressed chunks that may be held, so that blocks may end inside of them.
+  ActivationReader(Catalog const& catalog, Representation const& representation, double chunk_bytes = 256 << 20);
   ~ActivationReader();
   ActivationReader(ActivationReader&&) noexcept;
 
@@ -33,6 +36,10 @@ class ActivationReader {
   /// Conv positions come as (height, width) with width fastest; flattened features as (channel, height, width).
   void read(Index begin, Index count, MatrixView<double> out, StoredValues& seen);
   void read(Index begin, Index count, MatrixView<float> out, StoredValues& seen);
+
+  /// The same for features [feature, feature + out.rows) alone; only these are read from the file.
+  void read_features(Index begin, Index count, Index feature, MatrixView<double> out, StoredValues& seen);
+  void read_features(Index begin, Index count, Index feature, MatrixView<float> out, StoredValues& seen);
 
  private:
   struct State;

@@ -4,8 +4,11 @@
 /// by a key made of everything the factor depends on, written under a temporary name, renamed, and checksummed.
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "confer/linalg/matrix.hpp"
 #include "confer/model/factor_summary.hpp"
@@ -35,10 +38,16 @@ class BasisStore {
   Matrix<float> read_loadings(std::string const& key) const;
   Matrix<double> read_loadings_exact(std::string const& key) const;
   std::vector<double> read_row_norms(std::string const& key) const;
+  /// Parts of these: features [begin, begin + out.cols), rows [begin, begin + out.size()).
+  void read_loadings(std::string const& key, Index begin, MatrixView<float> out) const;
+  void read_loadings(std::string const& key, Index begin, MatrixView<double> out) const;
+  void read_row_norms(std::string const& key, Index begin, std::span<double> out) const;
 
-  /// The whole file as bytes, and back: how a store travels to a node that does not share the directory.
-  std::string export_file(std::string const& key) const;
-  void import_file(std::string const& key, std::string const& bytes) const;
+  /// How a store travels to a node that does not share the directory: the size of a file, its bytes from `begin` on,
+  /// and back; the file is there when the last bytes have come.
+  Index file_bytes(std::string const& key) const;
+  void export_part(std::string const& key, Index begin, std::span<std::byte> out) const;
+  void import_part(std::string const& key, Index begin, std::span<std::byte const> bytes, Index file_bytes) const;
 
  private:
   std::string directory_;

@@ -32,6 +32,23 @@ struct RowFacts {
   Index zero_rows = 0;         ///< rows without a direction
   Index value_bytes = 4;
   Index rank_bytes = 0;        ///< of one rank of a pair of samples; 0: no ranks
+  Index neighbours = 0;        ///< of each sample
+};
+
+/// A record to be written. Parts may be empty.
+struct RowRecord {
+  RowFacts facts;
+  std::vector<double> squared_norms;
+  std::vector<std::byte> samples, ranks;
+  std::vector<std::int32_t> neighbours;  ///< rows x neighbours, sample by sample
+  std::vector<double> inner_products;    ///< with them
+
+  void put_samples(std::span<std::byte const> bytes) { samples.assign(bytes.begin(), bytes.end()); }
+  template <class U>
+  void put_ranks(std::vector<U> const& codes) {
+    auto const bytes = std::as_bytes(std::span(codes));
+    ranks.assign(bytes.begin(), bytes.end());
+  }
 };
 
 /// A record in memory. Moves, but does not copy.
@@ -50,6 +67,9 @@ class MappedRows {
   /// Codes of the ranks of the distances of samples i < j at [j (j - 1) / 2 + i].
   template <class U>
   U const* ranks() const;
+  /// The nearest neighbours of every sample, the nearest first: neighbours of sample i from i * facts().neighbours on.
+  std::span<std::int32_t const> neighbours() const;
+  std::span<double const> inner_products() const;  ///< with them
 
  private:
   struct State;
@@ -61,9 +81,8 @@ class RowStore {
   /// `directory`: of the basis store, which exists.
   explicit RowStore(std::string directory) : directory_(std::move(directory)) {}
 
-  /// features x rows; `ranks` may be empty. Throws EnvironmentError on a full disk.
-  void put(std::string const& name, RowFacts const& facts, std::span<std::byte const> samples,
-           std::span<double const> squared_norms, std::span<std::byte const> ranks) const;
+  /// Throws EnvironmentError on a full disk.
+  void put(std::string const& name, RowRecord const& record) const;
   /// Whether a whole, undamaged record of that name is there. A damaged one is removed.
   bool holds(std::string const& name) const;
   MappedRows map(std::string const& name) const;

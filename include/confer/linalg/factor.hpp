@@ -7,6 +7,7 @@
 /// Cholesky step (CholeskyQR) restores the orthogonality of U to rounding where more than one level was needed.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <span>
@@ -28,6 +29,8 @@ struct RowSource {
   std::function<void(std::span<double>)> sum;
   /// Element-wise maximum over those ranks.
   std::function<void(std::span<double>)> max;
+  /// Gives all of them the first one's values where theirs differ, as they may when their processors do.
+  std::function<void(std::span<double>)> same = {};
 };
 
 /// Which singular values count as zero.
@@ -42,6 +45,20 @@ struct StoredNorm {
   double count = 0;
 };
 
+/// Where a factor goes that is too large to be kept: piece by piece, in order, as far as basis and loadings are asked
+/// for. The matrices and row norms of Factor then stay empty.
+struct FactorOutput {
+  /// Called once, when the singular values are known: so many directions follow; `largest` is the first value.
+  std::function<void(Index kept, double largest)> begin;
+  /// Rows [begin, begin + u.rows) of this rank (of all ranks, if the matrix is read by columns) and the squared norms
+  /// of the centred rows.
+  std::function<void(Index begin, MatrixView<double const> u, std::span<double const> norms)> put_rows;
+  /// Calls `revise` for all rows of this rank that were put, block by block, and keeps what it leaves in them.
+  std::function<void(std::function<void(MatrixView<double>)> const& revise)> revise_rows;
+  /// diag(s) V' of features [begin, begin + block.cols) of this rank.
+  std::function<void(Index begin, MatrixView<double const> block)> put_loadings;
+};
+
 struct FactorOptions {
   RankRule rule;
   std::function<StoredNorm()> stored;  ///< asked for once, after the first pass (local values); may throw
@@ -50,6 +67,7 @@ struct FactorOptions {
   bool loadings = true;                ///< compute diag(s) V'
   Index components = 0;                ///< keep only this many leading directions in basis and loadings; 0: all
   double variance = 0;                 ///< or as many as hold this share of the variance; 0: all
+  FactorOutput const* output = nullptr;  ///< receives the pieces instead of Factor
 };
 
 struct Factor {
@@ -67,9 +85,10 @@ struct Factor {
   Index constant_features = 0;
   Index levels = 0;                      ///< Gram passes that were needed
   double largest_dropped = 0;            ///< largest singular value under the cut, 0 when none is known
+  Index given_away = 0;                  ///< directions that went to FactorOptions::output
 
   Index rank() const { return static_cast<Index>(singular_values.size()); }
-  Index kept() const { return basis.cols() + basis_exact.cols(); }
+  Index kept() const { return std::max(basis.cols() + basis_exact.cols(), given_away); }
 };
 
 /// Factors the matrix. rank() is 0 when all features are constant. Values must be finite.
@@ -82,7 +101,8 @@ struct ColumnSource {
   Index total_features = 0;  ///< of all ranks
   /// Fills count x rows: features [begin, begin + count) of this rank, one column per sample.
   std::function<void(Index begin, MatrixView<double> out)> read;
-  std::function<void(std::span<double>)> sum;  ///< as in RowSource
+  std::function<void(std::span<double>)> sum;   ///< as in RowSource
+  std::function<void(std::span<double>)> same = {};
 };
 
 /// The same factor from the sample side (rows x rows Gram matrix), for matrices with more features than rows.
@@ -95,7 +115,9 @@ double rounding_norm(double unit_roundoff, double rms, Index rows, Index feature
 /// Smallest number of leading directions that holds this share of the sum of squares.
 Index components_for_variance(std::span<double const> singular_values, double share);
 
-/// Rows that are read and multiplied at once; depends on the width only, so that results do not depend on memory.
+/// Rows, or features of a wide matrix, that are read and multiplied at once; depends on the other side only, so that
+/// results do not depend on memory.
 Index rows_per_block(Index features);
+Index features_per_block(Index rows);
 
 }  // namespace confer

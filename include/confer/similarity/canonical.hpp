@@ -1,6 +1,7 @@
 /// Canonical correlations of a pair together with the weights that projection-weighted CCA gives them.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "confer/linalg/matrix.hpp"
@@ -14,12 +15,22 @@ struct CanonicalWeights {
   std::vector<double> weights_y;  ///< the same for Y
 };
 
+/// Loadings, rank x neurons, that need not be in memory at once: a call visits them in order in blocks of a multiple of
+/// loadings_block neurons (the last may be shorter).
+template <class T>
+using LoadingsOf = std::function<void(std::function<void(MatrixView<T const> block)> const& visit)>;
+inline constexpr Index loadings_block = 512;
+
 /// cross: M = Ux'Uy. loadings: diag(s) V' of each side, rank x neurons; their scale does not matter.
 /// Source: Morcos, Raghu, Bengio 2018. Correlations come from the eigen-decomposition of the smaller side's M M'.
 CanonicalWeights canonical_weights(MatrixView<double const> cross, MatrixView<float const> loadings_x,
                                    MatrixView<float const> loadings_y);
+CanonicalWeights canonical_weights(MatrixView<double const> cross, LoadingsOf<float> const& loadings_x,
+                                   LoadingsOf<float> const& loadings_y);
 /// The same by a singular value decomposition in double precision throughout.
 CanonicalWeights canonical_weights(MatrixView<double const> cross, MatrixView<double const> loadings_x,
                                    MatrixView<double const> loadings_y);
+CanonicalWeights canonical_weights(MatrixView<double const> cross, LoadingsOf<double> const& loadings_x,
+                                   LoadingsOf<double> const& loadings_y);
 
 }  // namespace confer

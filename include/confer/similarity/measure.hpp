@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "confer/similarity/kernel_stats.hpp"
+#include "confer/similarity/neighbour_stats.hpp"
 #include "confer/similarity/pair_stats.hpp"
 
 namespace confer {
@@ -50,8 +51,10 @@ struct Measure {
   Kernel kernel = Kernel::linear;                                         ///< what the two functions below look at
   double (*kernel_score)(KernelStats const&) = nullptr;                   ///< the kernel family; also linear CKA
   std::optional<ChanceLevel> (*kernel_chance)(KernelStats const&) = nullptr;
+  double (*neighbour_score)(NeighbourStats const&) = nullptr;             ///< the neighbour family
+  std::optional<ChanceLevel> (*neighbour_chance)(NeighbourGraph const& x, NeighbourGraph const& y) = nullptr;
 
-  bool has_chance() const { return chance != nullptr || kernel_chance != nullptr; }
+  bool has_chance() const { return chance != nullptr || kernel_chance != nullptr || neighbour_chance != nullptr; }
 };
 
 /// All measures in the order they are documented and written.
