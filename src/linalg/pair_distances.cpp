@@ -26,9 +26,10 @@ void each_squared_distance(MatrixView<T const> samples, std::span<double const> 
            samples.block(0, right, samples.rows, cols), Op::none, T{0}, g);
       for (Index j = 0; j < cols; ++j)
         for (Index i = 0; i < (left == right ? j : rows); ++i) {
-          double const d = norms[static_cast<std::size_t>(left + i)] + norms[static_cast<std::size_t>(right + j)] -
-                           2 * static_cast<double>(g(i, j));
-          visit(left + i, right + j, std::max(d, 0.0));
+          double const both = norms[static_cast<std::size_t>(left + i)] + norms[static_cast<std::size_t>(right + j)];
+          double const d = both - 2 * static_cast<double>(g(i, j));
+          // What rounding alone leaves between equal samples is no distance.
+          visit(left + i, right + j, d > 8 * static_cast<double>(std::numeric_limits<T>::epsilon()) * both ? d : 0.0);
         }
     }
 }

@@ -15,11 +15,13 @@ bool contains(std::vector<RowForm> const& forms, RowForm form) {
   return std::find(forms.begin(), forms.end(), form) != forms.end();
 }
 
-double squared(MatrixView<double const> rows, Index i) {
+double inner(MatrixView<double const> rows, Index i, Index j) {
   double sum = 0;
-  for (double const value : rows.column_span(i)) sum += value * value;
+  for (Index k = 0; k < rows.rows; ++k) sum += rows(k, i) * rows(k, j);
   return sum;
 }
+
+double squared(MatrixView<double const> rows, Index i) { return inner(rows, i, i); }
 
 /// Quantile of the sizes of one row's values, between neighbours by their distance.
 double size_quantile(std::span<double const> row, double quantile, std::vector<double>& sizes) {
@@ -163,7 +165,9 @@ void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNe
         ordered, needs.neighbours, form == RowForm::centred ? Nearness::distance : Nearness::inner_product);
     record.facts.neighbours = lists.k;
     record.neighbours = std::move(lists.indices);
-    record.inner_products = std::move(lists.inner_products);
+    for (Index i = 0; i < lists.samples; ++i)
+      for (Index r = 0; r < lists.k; ++r)
+        record.inner_products.push_back(inner(rows, i, record.neighbours[static_cast<std::size_t>(i * lists.k + r)]));
   }
   bool const keep = contains(needs.kept, form), median = contains(needs.with_median, form);
   if (exact)
