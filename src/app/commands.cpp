@@ -105,7 +105,14 @@ int run(std::vector<std::string> const& arguments, Communicator const& comm) {
   // All ranks read the same arguments, but perhaps not the same job file: the lowest rank that objects decides.
   double first = wrong ? comm.rank() : comm.size();
   comm.all_min(std::span(&first, 1));
-  if (first == static_cast<double>(comm.size())) return job(comm);
+  if (first == static_cast<double>(comm.size())) {
+    try {
+      return job(comm);
+    } catch (StopRequested const& stopped) {  // on all ranks: MPI ends in order
+      if (comm.is_root()) print_error(stopped.what());
+      return static_cast<int>(ExitCode::stopped);
+    }
+  }
   double code = wrong ? static_cast<double>(wrong->code()) : 0;
   comm.all_max(std::span(&code, 1));
   if (first == static_cast<double>(comm.rank())) print_error(wrong->what());

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <numeric>
+#include <functional>
 #include <optional>
 
 #include "confer/comm/phase_timer.hpp"
@@ -20,10 +20,12 @@
 #include "run/compare_results.hpp"
 #include "run/compare_summary.hpp"
 #include "run/covariance_job.hpp"
+#include "run/earlier_results.hpp"
 #include "run/environment.hpp"
 #include "run/job_size.hpp"
 #include "run/micro_benchmark.hpp"
 #include "run/pair_stage.hpp"
+#include "run/phase_report.hpp"
 #include "run/prediction.hpp"
 #include "run/store_directory.hpp"
 #include "run/tile_engine.hpp"
@@ -59,6 +61,14 @@ void enter_self_pairs(PairTable& table, FactoredSet const& set, std::vector<Pair
     for (std::size_t m = 0; m < table.measures.size(); ++m)
       table.value(m, i, i) = self_score(*table.measures[m], summary);
   }
+}
+
+/// Places below `count` that `chosen` does not hold.
+std::vector<std::size_t> others(std::vector<std::size_t> const& chosen, std::size_t count) {
+  std::vector<std::size_t> rest;
+  for (std::size_t i = 0; i < count; ++i)
+    if (std::find(chosen.begin(), chosen.end(), i) == chosen.end()) rest.push_back(i);
+  return rest;
 }
 
 }  // namespace
@@ -103,20 +113,29 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   std::vector<PairStatus> status = pair_status_before(catalog, representations, factored.set, config.compare.pairs);
   std::vector<Index> rows;
   for (auto const& r : representations) rows.push_back(r.rows());
-  std::vector<std::size_t> columns(measures.size());
-  std::iota(columns.begin(), columns.end(), std::size_t{0});
-  auto const to_compute = [&](Index row, Index col) {
-    return status[static_cast<std::size_t>(row) * representations.size() + static_cast<std::size_t>(col)] ==
-           PairStatus::ok;
-  };
-  std::vector<PairJob> jobs;
-  jobs.push_back(covariance_job(config, rows, comparable_groups(catalog, representations, factored.set), factored.set,
-                                store, measures, columns, to_compute));
   std::optional<PairTable> table;
   if (comm.is_root()) {
     if (config.run.fresh) remove_journals(journal_directory(config));
     table.emplace(static_cast<Index>(representations.size()), measures);
   }
+  std::vector<std::string> keys;
+  for (auto const& r : representations)
+    keys.push_back(factor_key(catalog, r, config, FactorNeeds{false, false, false}));
+  EarlierResults const earlier = take_earlier_results(comm, config, keys, measures, status, table ? &*table : nullptr);
+  auto const to_compute = [&](Index row, Index col) {
+    return status[static_cast<std::size_t>(row) * representations.size() + static_cast<std::size_t>(col)] ==
+           PairStatus::ok;
+  };
+  std::vector<Index> const groups = comparable_groups(catalog, representations, factored.set);
+  std::vector<PairJob> jobs;
+  auto const add_jobs = [&](std::vector<std::size_t> const& columns, std::function<bool(Index, Index)> const& wanted) {
+    std::vector<Measure const*> chosen;
+    for (std::size_t const column : columns) chosen.push_back(measures[column]);
+    if (!chosen.empty())
+      jobs.push_back(covariance_job(config, rows, groups, factored.set, store, chosen, columns, wanted));
+  };
+  add_jobs(earlier.measures, [&](Index row, Index col) { return to_compute(row, col) && !earlier.known(row, col); });
+  add_jobs(others(earlier.measures, measures.size()), to_compute);
   PairStageControl const control = {stop_requested,
                                     [&](double pairs, double found) { progress.begin("pairs", pairs, "pairs", found); },
                                     [&](double pairs_done) { progress.update(pairs_done); }};
@@ -131,20 +150,29 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   job = job_size(config, catalog, representations, factored.set.summaries, measures);
   note_what_ran(job, comm, node, factored, report);
   std::vector<PhaseSummary> const phases = timer.summary(comm);
+  timer.start("write");  // goes on
   int code = 0;
   together(comm, [&] {
     if (!comm.is_root()) return;
     enter_self_pairs(*table, factored.set, status);
-    ComparisonData const data{config, catalog, representations, factored.set, status};
+    ComparisonData const data{config, catalog, representations, factored.set, status, keys};
     finish_status(data, *table, status);
     ResultSet results = comparison_results(data, std::move(*table));
+    if (earlier.taken > 0) {
+      results.attributes["pairs_of_an_earlier_run"] = earlier.taken;
+      if (!config.run.quiet)
+        fmt::print(stderr, "confer: values of {} pairs were in '{}' already; --fresh computes everything anew\n",
+                   format_count(earlier.taken), config.run.output);
+    }
     add_environment(results, comm, config.run, phases);
     add_prediction(results, job, rates, phases);
     write_results(config.run.output, results);
     remove_journals(journal_directory(config));
     code = comparison_is_complete(catalog, factored.set, status) ? 0 : 1;
     if (!config.run.quiet) {
+      timer.stop();
       std::fputs(failures_text(catalog, representations, factored.set, status).c_str(), stderr);
+      std::fputs(phases_text(results, timer).c_str(), stdout);
       std::fputs(summary_text(results, config.run.output).c_str(), stdout);
       std::fflush(stdout);
     }

@@ -9,6 +9,7 @@
 
 #include "confer/core/text.hpp"
 #include "confer/similarity/chance.hpp"
+#include "run/earlier_results.hpp"
 #include "run/tile_engine.hpp"
 
 namespace confer {
@@ -83,7 +84,7 @@ void add_factor_columns(ResultSet& results, ComparisonData const& data) {
   add("status_detail", detail, "what lies behind the status");
   add("warnings", warnings, "what weakens results from this representation");
   results.variables.push_back(
-      {"key", {"a"}, data.factors.keys, {{"long_name", "key of the factor in the basis store"}}, true});
+      {"key", {"a"}, data.keys, {{"long_name", "identity of the data and options that the values depend on"}}, true});
 }
 
 /// Values, chance level and standardised score of one measure.
@@ -172,6 +173,7 @@ ResultSet comparison_results(ComparisonData const& data, PairTable&& table) {
   results.dimensions = {{"a", count}, {"b", count}};
   add_representation_coordinates(results, "a", data.catalog, data.representations);
   add_factor_columns(results, data);
+  results.attributes["values_depend_on"] = values_depend_on(data.config);
   auto const labels = results.strings("label");
   results.variables.push_back({"a", {"a"}, labels, {{"long_name", "first argument (row)"}}, true});
   results.variables.push_back({"b", {"b"}, labels, {{"long_name", "second argument (column)"}}, true});

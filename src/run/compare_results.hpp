@@ -20,6 +20,7 @@ struct ComparisonData {
   std::vector<Representation> const& representations;
   FactoredSet const& factors;
   std::vector<PairStatus> const& status;  ///< row-major R x R
+  std::vector<std::string> const& keys;   ///< of everything the values of each representation depend on
 };
 
 /// Marks pairs that have values but whose correlations are partly forced by counting, or measures that are undefined.

@@ -2,6 +2,7 @@
 /// records.
 #pragma once
 
+#include <cstdint>
 #include <limits>
 #include <map>
 #include <string>
@@ -13,7 +14,7 @@
 namespace confer {
 
 /// Why a pair has no value, or what weakens it. Written as `pair_status` with flag_values and flag_meanings.
-enum class PairStatus : int {
+enum class PairStatus : std::uint8_t {
   ok = 0,
   saturated = 1,  ///< has values, but rank x + rank y exceeds n - 1: some correlations are 1 by counting alone
   representation_failed = 2,  ///< one of the two could not be factored

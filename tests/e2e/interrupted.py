@@ -1,0 +1,78 @@
+"""A comparison that tests interrupt: its data, starting it without waiting, looking at what it has saved."""
+import glob
+import os
+import signal
+import subprocess
+import time
+
+import numpy as np
+
+import acts
+from program import _ENVIRONMENT, TestCase, confer, open_results
+
+MEASURES = ("cca", "svcca", "pwcca", "cka", "procrustes", "regression")
+
+
+class InterruptedJob(TestCase):
+
+    def setUp(self):
+        super().setUp()
+        rng = np.random.default_rng(3)
+        shared = rng.standard_normal((900, 60))
+        for net in range(5):
+            layers = {f"layer{l}": (shared @ rng.standard_normal((60, 96)) + rng.standard_normal((900, 96))).astype(np.float32)
+                      for l in range(8)}
+            acts.write_checkpoint(self.path("data", f"net{net}.h5"), f"net{net}", 100, layers)
+        self.data = self.path("data")
+        self.output = self.path("out", "results.h5")
+
+    def start(self, *options, ranks=2):
+        command = ["mpirun", "-n", str(ranks), os.environ["CONFER"], "compare", self.data, "--output", self.output,
+                   "--quiet", *options]
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                text=True, env={**_ENVIRONMENT, **os.environ}, start_new_session=True)
+
+    def journal_bytes(self):
+        return sum(os.path.getsize(path) for path in glob.glob(self.output + ".journal/*"))
+
+    def wait_for_journal(self, process, more_than):
+        """Waits until tiles have been finished; False when the job ended before."""
+        while process.poll() is None:
+            if self.journal_bytes() > more_than:
+                return True
+            time.sleep(0.002)
+        return False
+
+    def ranks_of(self, process):
+        pids = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
+        return [int(pid) for pid in pids]
+
+    def reference(self):
+        run = confer("compare", self.data, "--output", self.path("out", "reference.h5"), "--quiet", ranks=1)
+        self.assertEqual(run.code, 0, run.err)
+        return open_results(self.path("out", "reference.h5"))
+
+    def expect_same_values(self, reference):
+        results = open_results(self.output)
+        for name in MEASURES:
+            self.assertTrue(np.array_equal(results[name].values, reference[name].values, equal_nan=True), name)
+
+    def expect_same(self, reference):
+        self.expect_same_values(reference)
+        self.assertEqual(sorted(os.listdir(os.path.dirname(self.output))), ["reference.h5", "results.h5"])
+
+    def go_on(self, ranks=2, code=0):
+        run = confer("compare", self.data, "--output", self.output, "--quiet", ranks=ranks)
+        self.assertEqual(run.code, code, run.err)
+        return run
+
+    def wait_for_factor(self, process, store):
+        """Stops all ranks once a factor is in the store and before pairs begin; False when it was too late."""
+        while process.poll() is None:
+            if glob.glob(store + "/*.basis"):
+                ranks = self.ranks_of(process)
+                for pid in ranks:
+                    os.kill(pid, signal.SIGSTOP)
+                return ranks if self.journal_bytes() == 0 else []
+            time.sleep(0.001)
+        return []

@@ -1,0 +1,83 @@
+"""What fails while a comparison runs: ranks that die, requests to stop and files that vanish, in each of its phases."""
+import os
+import signal
+import unittest
+
+from interrupted import InterruptedJob
+from program import confer, open_results
+
+
+class Faults(InterruptedJob):
+
+    def in_factor_phase(self):
+        """A job whose ranks stand still while they factor."""
+        store = self.path("store")
+        process = self.start("--scratch", store)
+        ranks = self.wait_for_factor(process, store)
+        self.assertTrue(ranks, "the factors were done before the ranks could be stopped")
+        return process, ranks
+
+    def test_a_rank_dies_while_factoring(self):
+        reference = self.reference()
+        process, ranks = self.in_factor_phase()
+        os.kill(ranks[1], signal.SIGKILL)
+        for pid in ranks:
+            os.kill(pid, signal.SIGCONT)
+        _, err = process.communicate(timeout=60)
+        self.assertNotEqual(process.returncode, 0)
+        self.assertIn("rank 1", err)
+        self.assertFalse(os.path.exists(self.output))
+        run = confer("compare", self.data, "--output", self.output, "--quiet", "--scratch", self.path("store"), ranks=3)
+        self.assertEqual(run.code, 0, run.err)
+        self.expect_same(reference)
+
+    def test_a_request_to_stop_while_factoring(self):
+        reference = self.reference()
+        process, ranks = self.in_factor_phase()
+        os.kill(ranks[1], signal.SIGUSR1)
+        for pid in ranks:
+            os.kill(pid, signal.SIGCONT)
+        _, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 75, err)
+        self.go_on(ranks=1)
+        self.expect_same(reference)
+
+    def test_a_file_vanishes_between_phases(self):
+        process, ranks = self.in_factor_phase()
+        os.unlink(self.path("data", "net4.h5"))
+        for pid in ranks:
+            os.kill(pid, signal.SIGCONT)
+        _, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 1, err)
+        results = open_results(self.output)
+        lost = [i for i, network in enumerate(results["network"].values) if network == "net4"]
+        kept = [i for i in range(len(results["a"])) if i not in lost]
+        self.assertIn("unreadable", set(results["status"].values[lost]))
+        self.assertTrue((results["status"].values[kept] == "ok").all())
+        self.assertFalse((results["cca"].values[kept][:, kept] != results["cca"].values[kept][:, kept]).any())
+
+    def test_a_rank_dies_when_all_is_computed(self):
+        """The moment lies in the gathering or the writing of the results, or just after the end."""
+        reference = self.reference()
+        largest = 0
+        process = self.start()
+        while process.poll() is None:
+            largest = max(largest, self.journal_bytes())
+        process.communicate()
+        os.unlink(self.output)
+        for victim in (0, 1):
+            process = self.start("--fresh")
+            if self.wait_for_journal(process, largest - 1):
+                ranks = self.ranks_of(process)
+                if len(ranks) == 2:
+                    os.kill(ranks[victim], signal.SIGKILL)
+            process.communicate(timeout=60)
+            if os.path.exists(self.output):  # then it is whole
+                self.expect_same_values(reference)
+            self.go_on(ranks=2)
+            self.expect_same(reference)
+            os.unlink(self.output)
+
+
+if __name__ == "__main__":
+    unittest.main()
