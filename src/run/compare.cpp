@@ -108,13 +108,15 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
 
   Communicator const node = comm.split_node();
   MemoryAllowance const memory = memory_allowance(comm, node, config.run);
+  double const allowed = memory.per_rank - memory.in_use;
+  JobSize job = job_size(config, catalog, representations, {}, measures);
   std::vector<FactorMethod> const methods =
-      factor_methods(catalog, representations, config, needs, comm.size(), memory.per_rank - memory.in_use);
+      factor_methods(catalog, representations, config, needs, comm.size(), allowed);
+  check_memory_of_pairs(job, allowed);
   StoreDirectory const directory(comm, node, config.run, store_bytes(representations, needs, config.compare.exact),
                                  memory.per_node);
   BasisStore const store(directory.path());
 
-  JobSize job = job_size(config, catalog, representations, {}, measures);
   MachineRates const rates = measure_rates({measures, typical_kept(job), job.exact}, Thoroughness::brief);
 
   timer.start("factor");
@@ -154,11 +156,13 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
            PairStatus::ok;
   };
   std::vector<Index> const groups = comparable_groups(catalog, representations, factored.set);
+  job = job_size(config, catalog, representations, factored.set.summaries, measures);
+  PanelLimits const limits = pair_memory(job, allowed).limits;
   std::vector<PairJob> jobs;
   auto const add_jobs = [&](std::vector<std::size_t> const& columns, std::function<bool(Index, Index)> const& wanted) {
     if (auto const chosen = of_kind(measures, columns, StatisticsKind::covariance); !chosen.measures.empty())
       jobs.push_back(
-          covariance_job(config, rows, groups, factored.set, store, chosen.measures, chosen.columns, wanted));
+          covariance_job(config, rows, groups, factored.set, store, chosen.measures, chosen.columns, wanted, limits));
     if (auto const chosen = of_kind(measures, columns, StatisticsKind::neurons); !chosen.measures.empty())
       jobs.push_back(neuron_job(config, rows, groups, neurons, store, chosen.measures, chosen.columns, wanted));
   };
@@ -175,7 +179,6 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   }
 
   timer.start("write");
-  job = job_size(config, catalog, representations, factored.set.summaries, measures);
   note_what_ran(job, comm, node, factored, report);
   std::vector<PhaseSummary> const phases = timer.summary(comm);
   timer.start("write");  // goes on
