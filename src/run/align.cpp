@@ -25,7 +25,7 @@ namespace {
 
 std::string fingerprint(JobConfig const& config, Catalog const& catalog,
                         std::vector<Representation> const& representations) {
-  std::string text = "align 1\n" + files_text(catalog);
+  std::string text = "align 2\n" + files_text(catalog);
   for (auto const& r : representations)
     text += r.label + " " + std::to_string(r.sample_begin) + "+" + std::to_string(r.samples) + " " + r.row_meaning +
             " " + std::to_string(r.features) + "\n";

@@ -24,6 +24,7 @@
 #include "run/environment.hpp"
 #include "run/job_size.hpp"
 #include "run/micro_benchmark.hpp"
+#include "run/neuron_job.hpp"
 #include "run/pair_stage.hpp"
 #include "run/phase_report.hpp"
 #include "run/prediction.hpp"
@@ -61,6 +62,22 @@ void enter_self_pairs(PairTable& table, FactoredSet const& set, std::vector<Pair
     for (std::size_t m = 0; m < table.measures.size(); ++m)
       table.value(m, i, i) = self_score(*table.measures[m], summary);
   }
+}
+
+/// The measures of one kind among those in these places of the table.
+struct MeasureChoice {
+  std::vector<Measure const*> measures;
+  std::vector<std::size_t> columns;
+};
+MeasureChoice of_kind(std::vector<Measure const*> const& measures, std::vector<std::size_t> const& columns,
+                      StatisticsKind kind) {
+  MeasureChoice choice;
+  for (std::size_t const column : columns) {
+    if (measures[column]->statistics != kind) continue;
+    choice.measures.push_back(measures[column]);
+    choice.columns.push_back(column);
+  }
+  return choice;
 }
 
 /// Places below `count` that `chosen` does not hold.
@@ -108,6 +125,19 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   progress.end();
   if (factored.stopped) stop(directory, 0, static_cast<Index>(representations.size()), "factors");
   check_strict(config, representations, factored.set);
+  std::vector<std::string> keys;
+  for (auto const& r : representations)
+    keys.push_back(factor_key(catalog, r, config, FactorNeeds{false, false, false}));
+  NeuronSet neurons;
+  if (needs.neurons) {
+    timer.start("neurons");
+    progress.begin("neurons", static_cast<double>(representations.size()), "representations");
+    neurons = store_neurons(comm, node, {catalog, representations, config, factored.set, keys, store},
+                            directory.visible_everywhere(),
+                            {stop_requested, [&](double done) { progress.update(done); }});
+    progress.end();
+    if (neurons.stopped) stop(directory, 0, static_cast<Index>(representations.size()), "sets of neurons");
+  }
 
   timer.start("pairs");
   std::vector<PairStatus> status = pair_status_before(catalog, representations, factored.set, config.compare.pairs);
@@ -118,9 +148,6 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
     if (config.run.fresh) remove_journals(journal_directory(config));
     table.emplace(static_cast<Index>(representations.size()), measures);
   }
-  std::vector<std::string> keys;
-  for (auto const& r : representations)
-    keys.push_back(factor_key(catalog, r, config, FactorNeeds{false, false, false}));
   EarlierResults const earlier = take_earlier_results(comm, config, keys, measures, status, table ? &*table : nullptr);
   auto const to_compute = [&](Index row, Index col) {
     return status[static_cast<std::size_t>(row) * representations.size() + static_cast<std::size_t>(col)] ==
@@ -129,10 +156,11 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   std::vector<Index> const groups = comparable_groups(catalog, representations, factored.set);
   std::vector<PairJob> jobs;
   auto const add_jobs = [&](std::vector<std::size_t> const& columns, std::function<bool(Index, Index)> const& wanted) {
-    std::vector<Measure const*> chosen;
-    for (std::size_t const column : columns) chosen.push_back(measures[column]);
-    if (!chosen.empty())
-      jobs.push_back(covariance_job(config, rows, groups, factored.set, store, chosen, columns, wanted));
+    if (auto const chosen = of_kind(measures, columns, StatisticsKind::covariance); !chosen.measures.empty())
+      jobs.push_back(
+          covariance_job(config, rows, groups, factored.set, store, chosen.measures, chosen.columns, wanted));
+    if (auto const chosen = of_kind(measures, columns, StatisticsKind::neurons); !chosen.measures.empty())
+      jobs.push_back(neuron_job(config, rows, groups, neurons, store, chosen.measures, chosen.columns, wanted));
   };
   add_jobs(earlier.measures, [&](Index row, Index col) { return to_compute(row, col) && !earlier.known(row, col); });
   add_jobs(others(earlier.measures, measures.size()), to_compute);

@@ -14,6 +14,7 @@
 #include "run/dynamics_results.hpp"
 #include "run/environment.hpp"
 #include "run/further_analyses.hpp"
+#include "run/next_command.hpp"
 #include "run/pair_fits.hpp"
 #include "run/phase_report.hpp"
 #include "run/record.hpp"
@@ -158,9 +159,10 @@ int run_dynamics(JobConfig const& config, Communicator const& comm) {
     if (!config.run.quiet) {
       timer.stop();
       std::fputs(phases_text(results, timer).c_str(), stdout);
-      std::fputs(
-          (words + "results in " + config.run.output + "\nnext: confer table " + config.run.output + "\n").c_str(),
-          stdout);
+      std::fputs((words + further_summary(results) + "results in " + config.run.output + "\n" +
+                  next_command(config.run.output))
+                     .c_str(),
+                 stdout);
       std::fflush(stdout);
     }
   });
