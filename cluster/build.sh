@@ -9,6 +9,7 @@ shift
 say() { printf 'build: %s\n' "$*" >&2; }
 
 cluster/install-debian.sh "$@"
+case " $* " in *" figures "*) cluster/fetch-vega.sh </dev/null ;; esac # without them, reports show tables and say why
 
 directory=build/$preset
 # A build directory remembers where it lies: one that was moved or copied with the sources starts over.

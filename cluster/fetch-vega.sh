@@ -24,7 +24,9 @@ fi
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
-if ! npm pack --silent "${packages[@]}" >log 2>&1; then
+# One retry: who has no network shall not wait for reports' figures.
+if ! npm pack --loglevel=error --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=30000 "${packages[@]}" \
+  </dev/null >log 2>&1; then
   tail -n 5 log >&2
   say "npm could not fetch ${packages[*]} (its last lines stand above); reports will show tables instead of figures"
   exit 0

@@ -6,12 +6,11 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 
 # Under sudo only the packages need root: the rest belongs to whoever owns the sources.
 if [ "$(id -u)" -eq 0 ] && [ -n "${SUDO_USER:-}" ] && [ "$(stat -c %U .)" = "$SUDO_USER" ]; then
-  cluster/install-debian.sh build </dev/null
+  cluster/install-debian.sh build figures </dev/null
   exec runuser -u "$SUDO_USER" -- jobs/quickstart.sh
 fi
 
-if command -v npm >/dev/null; then cluster/fetch-vega.sh </dev/null; fi # the report's figures; else it has tables
-cluster/build.sh release build </dev/null
+cluster/build.sh release build figures </dev/null
 
 # A rank for every core that this process may use; Open MPI wants 4 MB of shared memory for each.
 ranks=$(nproc)

@@ -40,7 +40,7 @@ Json dash_by_step() {
   return {{"field", "when"},
           {"type", "nominal"},
           {"title", nullptr},
-          {"legend", {{"symbolType", "stroke"}, {"symbolSize", 220}}},
+          {"legend", dash_legend()},
           {"scale", {{"domain", {"last step", "first step"}}, {"range", Json::array({{1, 0}, {4, 3}})}}}};
 }
 

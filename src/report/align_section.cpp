@@ -34,7 +34,9 @@ std::vector<Html> answer_of(Alignment const& a) {
       if (std::isnan(value)) continue;
       if (best == a.representations || value > a.mass("mass", best, t, k)) best = r;
       if (worst == a.representations || value < a.mass("mass", worst, t, k)) worst = r;
-      if (initial != nullptr && a.step[r] > 0 && !std::isnan(a.mass("mass_initial", r, t, k))) {
+      // What equals its start to the last digit, as raw inputs do, has not been trained.
+      if (initial != nullptr && a.step[r] > 0 && !std::isnan(a.mass("mass_initial", r, t, k)) &&
+          a.mass("mass_initial", r, t, k) != value) {
         ++compared;
         risen += value > a.mass("mass_initial", r, t, k);
       }
@@ -53,9 +55,12 @@ std::vector<Html> answer_of(Alignment const& a) {
     line.strong(brief(100 * a.mass("mass", best, t, k)) + " %").text(" of the target; least ").strong(a.label[worst]);
     line.text(" (").strong(brief(100 * a.mass("mass", worst, t, k)) + " %").text(").");
     if (compared > 0)
-      line.text(" Training raised the alignment in " + format_count(risen) + " of " + format_count(compared) +
-                " representations.");
-    if (known > 0)
+      line.text(" Training raised the alignment in " + format_count(risen) + " of " +
+                count_of(static_cast<long long>(compared), "representation") + ".");
+    if (known > 0 && within == 0)
+      line.text(known == 1 ? " It is above what shuffled targets show."
+                           : " All " + format_count(known) + " are above what shuffled targets show.");
+    else if (known > 0)
       line.text(" " + format_count(within) + " of " + format_count(known) + (within == 1 ? " is" : " are") +
                 " not above what shuffled targets show.");
     answer.push_back(std::move(line));

@@ -8,6 +8,7 @@
 #include "confer/core/text.hpp"
 #include "confer/core/utf8.hpp"
 #include "report/compare_answer.hpp"
+#include "report/development.hpp"
 #include "report/sections.hpp"
 
 namespace confer::report {
@@ -73,11 +74,21 @@ Fits view_fits(ResultSet const& results) {
   return f;
 }
 
-/// Fits that are drawn: all, or evenly chosen ones.
-std::vector<std::size_t> chosen_fits(Fits const& f) {
+/// Evenly chosen elements.
+std::vector<std::size_t> evenly(std::vector<std::size_t> const& from, std::size_t most) {
+  if (most == 0) return {};
   std::vector<std::size_t> chosen;
-  std::size_t const stride = std::max<std::size_t>(1, (f.count + most_curves - 1) / most_curves);
-  for (std::size_t i = 0; i < f.count; i += stride) chosen.push_back(i);
+  std::size_t const stride = (from.size() + most - 1) / most;
+  for (std::size_t i = 0; i < from.size(); i += stride) chosen.push_back(from[i]);
+  return chosen;
+}
+
+/// Fits that are drawn, those to which the theory applies first: all, or evenly chosen ones.
+std::vector<std::size_t> chosen_fits(Fits const& f) {
+  std::vector<std::size_t> good, others;
+  for (std::size_t i = 0; i < f.count; ++i) (f.applies[i] ? good : others).push_back(i);
+  std::vector<std::size_t> chosen = evenly(good, most_curves);
+  for (auto const i : evenly(others, most_curves - chosen.size())) chosen.push_back(i);
   return chosen;
 }
 
@@ -87,22 +98,25 @@ Figure trajectory_figure(Fits const& f) {
   auto const steps = any_numbers(*f.results, "step");
   bool const own_steps = step_variable.dimensions.size() == 2;
   Json fit = Json::array(), quantity = Json::array(), step = Json::array(), v = Json::array(), theory = Json::array();
-  std::size_t const stride = std::max<std::size_t>(1, f.steps / most_steps);
   std::vector<std::string> values, texts;
   for (auto const i : chosen_fits(f)) {
     for (std::string const name : {"h", "y", "w", "loss"}) {
       auto const* variable = f.results->find(name);
       auto const* curve = f.results->find(name + "_theory");
       if (variable == nullptr) continue;
-      for (std::size_t k = 0; k < f.steps; k += stride) {
-        double const measured = f.numbers(name)[i * f.steps + k];
-        double const predicted = curve ? f.numbers(name + "_theory")[i * f.steps + k] : std::nan("");
-        if (std::isnan(measured) && std::isnan(predicted)) continue;
+      std::vector<std::size_t> known;  // networks differ in their steps, and in how many they have
+      auto const at = [&](std::vector<double> const& curves, std::size_t k) { return curves[i * f.steps + k]; };
+      for (std::size_t k = 0; k < f.steps; ++k)
+        if (!std::isnan(at(f.numbers(name), k)) || (curve && !std::isnan(at(f.numbers(name + "_theory"), k))))
+          known.push_back(k);
+      std::size_t const stride = (known.size() + most_steps - 1) / most_steps;
+      for (std::size_t p = 0; p < known.size(); p += stride) {
+        std::size_t const k = known[p];
         fit.push_back(values.size());
         quantity.push_back(name);
         step.push_back(steps[own_steps ? i * f.steps + k : k]);
-        v.push_back(number(measured));
-        theory.push_back(number(predicted));
+        v.push_back(number(at(f.numbers(name), k)));
+        theory.push_back(number(curve ? at(f.numbers(name + "_theory"), k) : std::nan("")));
       }
     }
     values.push_back(std::to_string(values.size()));
@@ -325,16 +339,43 @@ Table fits_table(Fits const& f) {
 
 Section dynamics_section(ResultSet const& results, std::string const& path) {
   try {
-    Fits const f = view_fits(results);
     Section section;
     section.title = "How representations develop";
-    section.answer = answer_of(f);
+    auto const holds = [&](std::string const& dimension) {
+      return std::any_of(results.dimensions.begin(), results.dimensions.end(),
+                         [&](auto const& known) { return known.first == dimension; });
+    };
+    auto const say = [&](std::vector<Html> sentences) {
+      for (auto& sentence : sentences) section.answer.push_back(std::move(sentence));
+    };
+    auto const show = [&](std::string const& title, std::vector<Figure> figures) {
+      FigureGroup group{title, "", {}};
+      for (auto& figure : figures)
+        if (!figure.spec.is_null()) group.figures.push_back(std::move(figure));
+      section.groups.push_back(std::move(group));
+    };
+    if (holds("fit")) {
+      Fits const f = view_fits(results);
+      say(answer_of(f));
+      show("Theory and measurement", {trajectory_figure(f), rates_figure(f), final_distance_figure(f)});
+      if (holds("structure")) show("All inputs of a layer", structure_figures(results));
+      section.tables = {{"Fits", fits_table(f)}};
+    }
+    if (holds("series")) {
+      say(convergence_answer(results));
+      show("Convergence over training", convergence_figures(results));
+    }
+    if (holds("sequence")) show("Time steps of sequences", sequence_figures(results));
+    if (holds("group_pair")) {
+      say(group_answer(results));
+      show("Groups of networks", group_figures(results));
+    }
+    if (holds("unit")) {
+      say(census_answer(results));
+      show("Units of autoencoders", {census_figure(results)});
+    }
+    if (section.groups.empty()) throw std::out_of_range("it holds no analysis");
     add_refusals(section.warnings, results);
-    FigureGroup group{"Theory and measurement", "", {}};
-    for (auto const& figure : {trajectory_figure(f), rates_figure(f), final_distance_figure(f)})
-      if (!figure.spec.is_null()) group.figures.push_back(figure);
-    section.groups.push_back(std::move(group));
-    section.tables = {{"Fits", fits_table(f)}};
     section.provenance = provenance(results);
     return section;
   } catch (std::out_of_range const& error) {

@@ -28,6 +28,14 @@ Json exact(std::string const& field, std::string const& title) {
   return {{"field", field}, {"type", "nominal"}, {"title", title}};
 }
 
+Json dash_legend() {
+  Json symbols;
+  for (auto const& [name, value] : std::initializer_list<std::pair<char const*, Json>>{
+           {"stroke", "#3c4654"}, {"strokeWidth", 1.8}, {"fill", "transparent"}, {"fillOpacity", 1}, {"opacity", 1}})
+    symbols[name] = {{"value", value}};
+  return {{"symbolType", "stroke"}, {"symbolSize", 220}, {"encoding", {{"symbols", symbols}}}};
+}
+
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 Json calculate(std::string const& expression, std::string const& field) {

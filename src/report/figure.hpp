@@ -68,6 +68,9 @@ Json choice(std::string const& name, std::string const& label, std::vector<std::
 /// A tooltip line that shows the number or text of a field exactly as it is.
 Json exact(std::string const& field, std::string const& title);
 
+/// A legend of line patterns, whose symbols would else take no colour.
+Json dash_legend();
+
 /// A number for JSON: null when not finite.
 Json number(double value);
 

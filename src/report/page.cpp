@@ -136,6 +136,7 @@ std::string file_name(std::string const& title) {
       name += static_cast<char>(c - 'A' + 'a');
     else if (!name.empty() && name.back() != '-')
       name += '-';
+  if (!name.empty() && name.back() == '-') name.pop_back();
   return name.empty() ? "figure" : name;
 }
 

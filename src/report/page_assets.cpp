@@ -63,11 +63,13 @@ nav a { margin-right: 16px; color: var(--accent); }
   .controls { margin: 0 -12px; padding: 8px 12px; position: static; }
   figure { padding: 12px 10px; }
   .answer { padding: 10px 14px; } header h1 { font-size: 1.35rem; } .wide .drawing { height: 360px; }
- 
 }
 @media print {
   body { background: none; font-size: 11pt; }
   main { max-width: none; padding: 0; }
+  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  .drawing { height: auto !important; }
+  .drawing svg, .drawing canvas { max-width: 100%; height: auto !important; } /* drawn for the window, not the paper */
   .controls, .choices, details:not([open]), .vega-embed summary { display: none !important; }
   figure, .answer, .warnings { break-inside: avoid; } .grid { display: block; } figure { margin-bottom: 14px; }
 }

@@ -26,6 +26,8 @@ struct Side {
   Index rows = 0, rows_per_sample = 1;
   std::vector<double> singular_values;
   Matrix<double> coefficients;  ///< u_i' of the constant vector and of all outputs of all targets, as stored
+  /// Of several rows to a sample: tr P_k and tr P_k^2 of shuffled_band, k = 1 .. rank.
+  std::vector<double> trace, trace_of_square;
 };
 
 /// The constant 1 and the outputs of all usable targets, one row per row of the activations.
@@ -42,9 +44,10 @@ Matrix<double> all_outputs(Representation const& representation, std::vector<Pre
   return result;
 }
 
-/// X'Y by blocks of rows, X centred when `mean` is given.
+/// X'Y by blocks of rows, X centred when `mean` is given. Adds the rows of each sample to `sums`, features x samples,
+/// unless that is empty.
 Matrix<double> cross_product(ActivationMatrix& activations, MatrixView<double const> outputs,
-                             std::vector<double> const* mean) {
+                             std::vector<double> const* mean, Matrix<double>& sums) {
   Index const features = activations.features(), rows = activations.rows();
   Matrix<double> cross(features, outputs.cols);
   Matrix<double> block(features, std::min(rows, rows_per_block(features)));
@@ -55,24 +58,47 @@ Matrix<double> cross_product(ActivationMatrix& activations, MatrixView<double co
       for (Index j = 0; j < part.cols; ++j)
         for (Index i = 0; i < features; ++i) part(i, j) -= (*mean)[static_cast<std::size_t>(i)];
     gemm(1.0, part, Op::none, outputs.block(begin, 0, part.cols, outputs.cols), Op::none, 1.0, cross);
+    for (Index j = 0; j < part.cols && sums.size() > 0; ++j) {
+      double* const sum = sums.view().column((begin + j) * sums.cols() / rows);
+      for (Index i = 0; i < features; ++i) sum[i] += part(i, j);
+    }
   }
   return cross;
 }
 
+/// Rows of one sample share their target, so that reordering samples moves all of them together: what of each left
+/// vector that leaves to chance. `sums` (features x samples) are the rows of each sample, added up.
+void add_traces(Side& side, MatrixView<double const> loadings, MatrixView<double const> sums) {
+  auto const rank = static_cast<Index>(side.singular_values.size());
+  Matrix<double> moved(sums.cols, rank), overlap(rank, rank);
+  gemm(1.0, sums, Op::transpose, loadings, Op::transpose, 0.0, moved.view());
+  for (Index k = 0; k < rank; ++k) {
+    double const s = side.singular_values[static_cast<std::size_t>(k)];
+    for (double& value : moved.view().column_span(k)) value /= s * s;
+  }
+  centre_columns(moved);
+  syrk_lower(1.0 / static_cast<double>(side.rows_per_sample), moved, Op::transpose, 0.0, overlap);
+  double trace = 0, square = 0;
+  for (Index k = 0; k < rank; ++k) {
+    trace += overlap(k, k);
+    square += overlap(k, k) * overlap(k, k);
+    for (Index i = 0; i < k; ++i) square += 2 * overlap(k, i) * overlap(k, i);
+    side.trace.push_back(trace);
+    side.trace_of_square.push_back(square);
+  }
+}
+
 void add_shuffled(AlignedTarget& result, Side const& side, Matrix<double> const& values, AlignCache& cache) {
   auto const rank = static_cast<Index>(side.singular_values.size());
-  // Rows of one sample share their target: reordering samples is then not reordering rows, and no closed form is known.
-  if (side.rows_per_sample > 1) {
-    result.shuffled = result.shuffled_low = result.shuffled_high =
-        std::vector<double>(static_cast<std::size_t>(rank), kNaN);
-    return;
-  }
   ShuffledTargets const shuffled = shuffled_targets(values);
   double constant_mass = 0;
   for (Index k = 1; k <= rank; ++k) {
     double const c = side.coefficients(k - 1, 0);
-    constant_mass += c * c / static_cast<double>(side.rows);
-    MassBand const band = cache.band(shuffled, k, std::min(1.0, constant_mass));
+    constant_mass = std::min(1.0, constant_mass + c * c / static_cast<double>(side.rows));
+    auto const at = static_cast<std::size_t>(k - 1);
+    MassBand const band = side.trace.empty()
+                              ? cache.band(shuffled, k, constant_mass)
+                              : shuffled_band(shuffled, side.trace[at], side.trace_of_square[at], constant_mass);
     result.shuffled.push_back(band.mean);
     result.shuffled_low.push_back(band.low);
     result.shuffled_high.push_back(band.high);
@@ -184,15 +210,19 @@ Side factored_side(ActivationMatrix& activations, Representation const& represen
   side.rows = representation.rows();
   side.rows_per_sample = representation.rows_per_sample;
   auto const outputs = all_outputs(representation, targets);
-  auto const cross = cross_product(activations, outputs, centred ? &factor.mean : nullptr);
+  bool const several = side.rows_per_sample > 1;
+  Matrix<double> sums(several ? activations.features() : 0, several ? representation.samples : 0);
+  auto const cross = cross_product(activations, outputs, centred ? &factor.mean : nullptr, sums);
   if (centred) {
     side.singular_values = factor.singular_values;
     side.coefficients = coefficients_from_loadings(factor.singular_values, factor.loadings, cross);
     std::fill_n(side.coefficients.data(), side.coefficients.rows(), 0.0);  // the constant vector: only rounding is left
+    if (several) add_traces(side, factor.loadings, sums);
   } else {
     auto raw = uncentred_factor(factor.loadings, factor.mean, representation.rows(), factor.cut);
     side.singular_values = std::move(raw.singular_values);
     side.coefficients = coefficients_from_loadings(side.singular_values, raw.loadings, cross);
+    if (several) add_traces(side, raw.loadings, sums);
   }
   return side;
 }

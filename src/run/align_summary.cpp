@@ -6,6 +6,7 @@
 #include "confer/core/utf8.hpp"
 #include "confer/model/factor_summary.hpp"
 #include "run/align_results.hpp"
+#include "run/next_command.hpp"
 
 namespace confer {
 
@@ -68,7 +69,7 @@ std::string alignment_summary(AlignmentData const& data, std::string const& path
                           printable(data.config.align.targets[t]), rows);
   }
   if (data.aligned.size() * data.config.align.targets.size() > shown) text += "  and more, all in the results\n";
-  return text + "next: confer table " + path + " --measure mass\n";
+  return text + next_command(path);
 }
 
 }  // namespace confer

@@ -90,6 +90,9 @@ FactorNeeds factor_needs(EngineMeasures const& measures, std::vector<Representat
   result.basis = needs != 0 || coordinates;
   result.loadings = (needs & needs_weights) != 0;
   result.truncated = needs == needs_truncated && !coordinates;
+  result.neurons = std::any_of(measures.covariance.begin(), measures.covariance.end(), [](Measure const* measure) {
+    return measure->statistics == StatisticsKind::neurons;
+  });
   return result;
 }
 
@@ -108,6 +111,7 @@ double store_bytes(std::vector<Representation> const& representations, FactorNee
         total += static_cast<double>(r.rows()) * static_cast<double>(r.rows() - 1) / 2 *
                  static_cast<double>(rank_bytes(r.rows(), exact));
     }
+    if (needs.neurons) total += static_cast<double>(stored_bytes(r.rows(), 0, r.features, exact ? 8 : 4, false));
   }
   return total;
 }

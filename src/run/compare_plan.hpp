@@ -11,7 +11,8 @@
 
 namespace confer {
 
-/// The chosen measures by the engine that computes them.
+/// The chosen measures by the engine that computes them; those of neurons stand with those of covariances, as work of
+/// the pair stage.
 struct EngineMeasures {
   std::vector<Measure const*> covariance, kernel, neighbours;
   std::vector<std::size_t> covariance_columns, kernel_columns, neighbour_columns;  ///< their places among all chosen

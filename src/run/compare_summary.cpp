@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "confer/core/text.hpp"
+#include "run/next_command.hpp"
 
 namespace confer {
 
@@ -35,9 +36,11 @@ std::string failures_text(Catalog const& catalog, std::vector<Representation> co
     }
   std::array<Index, 8> pairs{};
   for (PairStatus const s : status) ++pairs.at(static_cast<std::size_t>(s));
-  for (auto const s : {PairStatus::other_inputs, PairStatus::other_samples, PairStatus::other_rows, PairStatus::undefined})
+  for (auto const s :
+       {PairStatus::other_inputs, PairStatus::other_samples, PairStatus::other_rows, PairStatus::undefined})
     if (pairs.at(static_cast<std::size_t>(s)) > 0)
-      lines.push_back(fmt::format("{} pairs without a value: {}", format_count(pairs.at(static_cast<std::size_t>(s)) / 2),
+      lines.push_back(fmt::format("{} pairs without a value: {}",
+                                  format_count(pairs.at(static_cast<std::size_t>(s)) / 2),
                                   pair_status_names().at(static_cast<std::size_t>(s))));
   std::string text;
   constexpr std::size_t most = 20;
@@ -51,6 +54,10 @@ std::string summary_text(ResultSet const& results, std::string const& path) {
   auto const count = labels.size();
   std::string text = fmt::format("{} representations compared; results in {}\n", count, path);
   auto const& rank = results.integers("rank");
+  // Layers of one network are alike for reasons of their own.
+  auto const& networks = results.strings("network");
+  bool const across =
+      std::any_of(networks.begin(), networks.end(), [&](auto const& n) { return n != networks.front(); });
   std::string rows;
   for (auto const& variable : results.variables) {
     auto const kind = variable.attributes.find("kind");
@@ -62,7 +69,7 @@ std::string summary_text(ResultSet const& results, std::string const& path) {
     for (std::size_t i = 0; i < count; ++i)
       for (std::size_t j = i + 1; j < count; ++j) {
         double const value = values[i * count + j];
-        if (std::isnan(value) || rank[i] == 0) continue;
+        if (std::isnan(value) || rank[i] == 0 || (across && networks[i] == networks[j])) continue;
         if (pairs == 0 || (similarity ? value > best : value < best)) {
           best = value;
           best_at = i * count + j;
@@ -71,11 +78,13 @@ std::string summary_text(ResultSet const& results, std::string const& path) {
         ++pairs;
       }
     if (pairs > 0)
-      rows += fmt::format("  {:<18} mean {:7.4f}   {} {:7.4f}  {} ~ {}\n", variable.name, sum / static_cast<double>(pairs),
-                          similarity ? "highest" : "closest", best, labels[best_at / count], labels[best_at % count]);
+      rows +=
+          fmt::format("  {:<18} mean {:7.4f}   {} {:7.4f}  {} ~ {}\n", variable.name, sum / static_cast<double>(pairs),
+                      similarity ? "highest" : "closest", best, labels[best_at / count], labels[best_at % count]);
   }
-  if (!rows.empty()) text += "over different representations:\n" + rows;
-  return text + "next: confer table " + path + "\n";
+  if (!rows.empty())
+    text += (across ? "over pairs of different networks:\n" : "over pairs of representations:\n") + rows;
+  return text + next_command(path);
 }
 
 }  // namespace confer

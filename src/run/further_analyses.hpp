@@ -25,4 +25,7 @@ std::vector<std::string> add_groups(ResultSet& results, Catalog const& catalog, 
 std::vector<std::string> add_census(ResultSet& results, Catalog const& catalog, JobConfig const& config,
                                     Communicator const& comm);
 
+/// What convergence, sequences, groups and census found, a few lines each; reads the variables they appended.
+std::string further_summary(ResultSet const& results);
+
 }  // namespace confer

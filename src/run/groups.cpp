@@ -43,6 +43,19 @@ std::string attribute(Catalog const& catalog, std::string const& network, std::s
   return value;
 }
 
+/// The value of every network; of several attributes with commas between, "" where one is missing.
+std::map<std::string, std::string> values_of(Catalog const& catalog, std::vector<std::string> const& networks,
+                                             std::vector<std::string> const& keys) {
+  std::map<std::string, std::string> values;
+  for (auto const& network : networks) {
+    std::vector<std::string> parts;
+    for (auto const& key : keys)
+      if (auto const value = attribute(catalog, network, key); !value.empty()) parts.push_back(value);
+    values[network] = parts.size() == keys.size() ? join(parts, ", ") : "";
+  }
+  return values;
+}
+
 std::vector<LayerNetworks> by_layer(ResultSet const& compared, std::string const& measure) {
   auto const& networks = compared.strings("network");
   auto const& layers = compared.strings("layer");
@@ -120,14 +133,20 @@ struct GroupTable {
   std::vector<std::string> cluster_key, cluster_layer;
   std::vector<double> agreement;
   std::vector<Index> labels;  ///< cluster of every network, -1 for those without the layer
+  std::vector<Index> places;  ///< of every network in the dendrogram, -1 likewise
 };
 
-void add_layer(GroupTable& table, std::string const& key, LayerNetworks const& one,
-               std::map<std::string, std::string> const& values, std::vector<std::string> const& networks,
-               bool similarity, std::uint64_t seed) {
-  std::map<std::string, std::vector<Index>> groups;
+using Groups = std::map<std::string, std::vector<Index>>;  ///< rows of a layer's similarities, by value
+
+Groups groups_of(LayerNetworks const& one, std::map<std::string, std::string> const& values) {
+  Groups groups;
   for (std::size_t i = 0; i < one.networks.size(); ++i)
     if (auto const& value = values.at(one.networks[i]); !value.empty()) groups[value].push_back(static_cast<Index>(i));
+  return groups;
+}
+
+void add_groups(GroupTable& table, std::string const& key, LayerNetworks const& one, Groups const& groups,
+                std::uint64_t seed) {
   for (auto const& [a, left] : groups)
     for (auto const& [b, right] : groups) {
       if (b < a) continue;
@@ -146,7 +165,11 @@ void add_layer(GroupTable& table, std::string const& key, LayerNetworks const& o
       table.low.push_back(interval.low);
       table.high.push_back(interval.high);
     }
-  // Clusters of the networks that belong to a group, as many as there are groups.
+}
+
+/// Clusters of the networks that belong to a group, as many as there are groups.
+void add_clusters(GroupTable& table, std::string const& key, LayerNetworks const& one, Groups const& groups,
+                  std::vector<std::string> const& networks, bool similarity) {
   std::vector<Index> members, truth;
   for (auto const& [value, group] : groups)
     for (Index const i : group) {
@@ -164,19 +187,43 @@ void add_layer(GroupTable& table, std::string const& key, LayerNetworks const& o
     }
   table.cluster_key.push_back(key);
   table.cluster_layer.push_back(one.layer);
-  std::vector<Index> found(networks.size(), -1);
+  std::vector<Index> found(networks.size(), -1), places = found;
   double agreement = kNaN;
   if (whole) {
-    auto const labels = cut_tree(average_linkage(distances), count, static_cast<Index>(groups.size()));
+    auto const tree = average_linkage(distances);
+    auto const labels = cut_tree(tree, count, static_cast<Index>(groups.size()));
+    auto const order = leaf_order(tree, count);
     agreement = adjusted_rand_index(labels, truth);
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      auto const place =
-          std::find(networks.begin(), networks.end(), one.networks[static_cast<std::size_t>(members[i])]);
-      found[static_cast<std::size_t>(place - networks.begin())] = labels[i];
-    }
+    std::vector<std::size_t> number;  // of each member among all networks
+    for (Index const member : members)
+      number.push_back(static_cast<std::size_t>(
+          std::find(networks.begin(), networks.end(), one.networks[static_cast<std::size_t>(member)]) -
+          networks.begin()));
+    for (std::size_t i = 0; i < members.size(); ++i) found[number[i]] = labels[i];
+    for (std::size_t i = 0; i < order.size(); ++i)
+      places[number[static_cast<std::size_t>(order[i])]] = static_cast<Index>(i);
   }
   table.agreement.push_back(agreement);
   table.labels.insert(table.labels.end(), found.begin(), found.end());
+  table.places.insert(table.places.end(), places.begin(), places.end());
+}
+
+/// Mean over the layers that all networks have; without networks when there is none.
+LayerNetworks mean_of_layers(std::vector<LayerNetworks> const& layers, std::vector<std::string> const& networks) {
+  LayerNetworks mean{"mean of layers", {}, Matrix<double>()};
+  auto const count = static_cast<Index>(networks.size());
+  Matrix<double> sum(count, count);
+  Index used = 0;
+  for (auto const& one : layers) {
+    if (one.networks != networks) continue;
+    ++used;
+    for (Index i = 0; i < sum.size(); ++i) sum.data()[i] += one.similarity.data()[i];
+  }
+  if (used < 2) return mean;
+  for (Index i = 0; i < sum.size(); ++i) sum.data()[i] /= static_cast<double>(used);
+  mean.networks = networks;
+  mean.similarity = std::move(sum);
+  return mean;
 }
 
 void write_table(ResultSet& results, GroupTable&& table, std::vector<std::string> const& networks,
@@ -189,8 +236,9 @@ void write_table(ResultSet& results, GroupTable&& table, std::vector<std::string
   // A sweep over a numeric attribute is the row of a group with itself, over its value.
   std::vector<double> value_a, value_b;
   auto const number = [](std::string const& text) {
+    auto const comma = text.rfind(", ");
     try {
-      return parse_number(text);
+      return parse_number(comma == text.npos ? text : text.substr(comma + 2));
     } catch (std::invalid_argument const&) {
       return kNaN;
     }
@@ -204,8 +252,8 @@ void write_table(ResultSet& results, GroupTable&& table, std::vector<std::string
   add("group_layer", {"group_pair"}, std::move(table.layer), "layer");
   add("group_a", {"group_pair"}, std::move(table.group_a), "value of the attribute, one group");
   add("group_b", {"group_pair"}, std::move(table.group_b), "the other group; the same: within the group");
-  add("group_value_a", {"group_pair"}, std::move(value_a), "the value as a number");
-  add("group_value_b", {"group_pair"}, std::move(value_b), "the value as a number");
+  add("group_value_a", {"group_pair"}, std::move(value_a), "the value as a number, of several attributes the last");
+  add("group_value_b", {"group_pair"}, std::move(value_b), "the value as a number, of several attributes the last");
   add("group_networks_a", {"group_pair"}, std::move(table.networks_a), "networks in the group");
   add("group_networks_b", {"group_pair"}, std::move(table.networks_b), "networks in the group");
   add("group_pairs", {"group_pair"}, std::move(table.pairs), "pairs of networks");
@@ -214,11 +262,14 @@ void write_table(ResultSet& results, GroupTable&& table, std::vector<std::string
       "lower end of the 95 % bootstrap interval over networks; NaN when a group has fewer than 3 networks");
   add("group_high", {"group_pair"}, std::move(table.high), "upper end of that interval");
   add("clustering_key", {"clustering"}, std::move(table.cluster_key), "attribute of the files");
-  add("clustering_layer", {"clustering"}, std::move(table.cluster_layer), "layer");
+  add("clustering_layer", {"clustering"}, std::move(table.cluster_layer),
+      "layer, or 'mean of layers': the mean similarity over those that all networks have");
   add("clustering_agreement", {"clustering"}, std::move(table.agreement),
       "adjusted Rand index of average-linkage clusters, as many as groups, with the groups: 1 when they are the same");
   add("clustered_network", {"clustered_network"}, networks, "network");
   add("cluster", {"clustering", "clustered_network"}, std::move(table.labels), "cluster of the network; -1: none");
+  add("cluster_order", {"clustering", "clustered_network"}, std::move(table.places),
+      "place of the network among the leaves of the tree; -1: none");
 }
 
 }  // namespace
@@ -244,6 +295,7 @@ std::vector<std::string> add_groups(ResultSet& results, Catalog const& catalog, 
   compare.compare.pairs.kind = PairSelection::Kind::same_layer;
   if (compare.selection.steps == "all") compare.selection.steps = "last";
   run_compare(compare, comm);
+  bool const similarity = measure->kind == MeasureKind::similarity;
   std::vector<std::string> problems;
   together(comm, [&] {
     if (!comm.is_root()) return;
@@ -254,25 +306,32 @@ std::vector<std::string> add_groups(ResultSet& results, Catalog const& catalog, 
     for (auto const& name : compared.strings("network"))
       if (std::find(networks.begin(), networks.end(), name) == networks.end()) networks.push_back(name);
     GroupTable table;
-    for (auto const& key : config.dynamics.group_by) {
-      std::map<std::string, std::string> values;
+    LayerNetworks const mean = mean_of_layers(layers, networks);
+    // Each attribute for itself and, of several, their combinations: the cells of a sweep over a grid.
+    std::vector<std::vector<std::string>> keys;
+    for (auto const& key : config.dynamics.group_by) keys.push_back({key});
+    if (keys.size() > 1) keys.push_back(config.dynamics.group_by);
+    for (auto const& key : keys) {
+      auto const values = values_of(catalog, networks, key);
       std::map<std::string, Index> sizes;
-      for (auto const& network : networks) {
-        values[network] = attribute(catalog, network, key);
-        if (values[network].empty())
+      for (auto const& network : networks)
+        if (values.at(network).empty())
           problems.push_back("network " + printable(network) + " is in no group: it has no attribute " +
-                             printable(key));
+                             printable(join(key, ", ")));
         else
-          ++sizes[values[network]];
-      }
+          ++sizes[values.at(network)];
       for (auto const& [value, size] : sizes)
         if (size < static_cast<Index>(kFewestNetworks))
-          problems.push_back("no interval for " + printable(key) + " " + printable(value) + ": " +
+          problems.push_back("no interval for " + printable(join(key, ", ")) + " " + printable(value) + ": " +
                              std::to_string(size) +
                              (size == 1 ? " network makes no pair" : " networks make a single pair"));
-      for (auto const& one : layers)
-        add_layer(table, key, one, values, networks, measure->kind == MeasureKind::similarity,
-                  static_cast<std::uint64_t>(config.dynamics.seed));
+      for (auto const& one : layers) {
+        Groups const groups = groups_of(one, values);
+        add_groups(table, join(key, ", "), one, groups, static_cast<std::uint64_t>(config.dynamics.seed));
+        add_clusters(table, join(key, ", "), one, groups, networks, similarity);
+      }
+      if (!mean.networks.empty())
+        add_clusters(table, join(key, ", "), mean, groups_of(mean, values), networks, similarity);
     }
     write_table(results, std::move(table), networks, config.dynamics.measure);
   });

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include "confer/core/error.hpp"
 #include "confer/core/text.hpp"
@@ -21,34 +22,72 @@ LayerInfo const& layer_of(Catalog const& catalog, Representation const& r) {
   return catalog.checkpoints[static_cast<std::size_t>(r.checkpoint)].layers[static_cast<std::size_t>(r.layer)];
 }
 
-/// Similarity of all pairs of time steps, times x times; or why there is none.
-std::string compare_times(Catalog const& catalog, Representation const& r, Measure const& measure,
-                          std::optional<double> rank_tolerance, Poll const& poll, std::vector<double>& similarity) {
+/// A factor for every time step. Throws InputError when values cannot be read or are not finite.
+std::vector<LayerFactor> factor_times(Catalog const& catalog, Representation const& r,
+                                      std::optional<double> rank_tolerance, Poll const& poll) {
+  Matrix<double> all(r.features, r.rows());
+  StoredValues seen;
+  ActivationReader(catalog, r).read(0, r.samples, all.view(), seen);
+  if (seen.non_finite > 0)
+    throw InputError("cannot use " + r.label, "values that are not finite, the first at " + seen.first_non_finite);
+  RankRule const rule{rank_tolerance, unit_roundoff(layer_of(catalog, r).type)};
   Index const times = r.rows_per_sample;
-  similarity.assign(static_cast<std::size_t>(times * times), kNaN);
   std::vector<LayerFactor> factors;
-  try {
-    Matrix<double> all(r.features, r.rows());
-    StoredValues seen;
-    ActivationReader(catalog, r).read(0, r.samples, all.view(), seen);
-    if (seen.non_finite > 0) return "values that are not finite, the first at " + seen.first_non_finite;
-    RankRule const rule{rank_tolerance, unit_roundoff(layer_of(catalog, r).type)};
-    for (Index t = 0; t < times; ++t) {
-      // Rows are sample by sample, time step by time step: one time step is every times-th row.
-      factors.push_back(factor_matrix({all.data() + t * r.features, r.features, r.samples, times * r.features}, rule));
-      poll();
-    }
-  } catch (InputError const& error) {
-    return error.what();
+  for (Index t = 0; t < times; ++t) {
+    // Rows are sample by sample, time step by time step: one time step is every times-th row.
+    factors.push_back(factor_matrix({all.data() + t * r.features, r.features, r.samples, times * r.features}, rule));
+    poll();
   }
-  for (Index a = 0; a < times; ++a)
-    for (Index b = 0; b <= a; ++b) {
-      double const score =
-          symmetric_score(measure, factors[static_cast<std::size_t>(a)], factors[static_cast<std::size_t>(b)]);
-      similarity[static_cast<std::size_t>(a * times + b)] = similarity[static_cast<std::size_t>(b * times + a)] = score;
-      poll();
-    }
-  return "";
+  return factors;
+}
+
+/// What is found for one sequence layer at one training step.
+struct Times {
+  std::string problem;
+  std::vector<double> similarity;  ///< times x times
+  std::vector<double> to_final;    ///< each time step with itself at the last training step
+};
+
+Times compare_times(Catalog const& catalog, Representation const& r, Representation const& final,
+                    Measure const& measure, std::optional<double> rank_tolerance, Poll const& poll) {
+  auto const times = static_cast<std::size_t>(r.rows_per_sample);
+  Times found{"", std::vector<double>(times * times, kNaN), std::vector<double>(times, kNaN)};
+  try {
+    auto const factors = factor_times(catalog, r, rank_tolerance, poll);
+    for (std::size_t a = 0; a < times; ++a)
+      for (std::size_t b = 0; b <= a; ++b) {
+        found.similarity[a * times + b] = found.similarity[b * times + a] =
+            symmetric_score(measure, factors[a], factors[b]);
+        poll();
+      }
+    if (final.rows_per_sample != r.rows_per_sample || final.samples != r.samples) return found;
+    bool const itself = final.checkpoint == r.checkpoint;
+    auto const last = itself ? std::vector<LayerFactor>() : factor_times(catalog, final, rank_tolerance, poll);
+    for (std::size_t t = 0; t < times; ++t)
+      found.to_final[t] = symmetric_score(measure, factors[t], itself ? factors[t] : last[t]);
+  } catch (InputError const& error) {
+    found.problem = error.what();
+  }
+  return found;
+}
+
+/// For each sequence the one of the same network and layer at the last training step.
+std::vector<std::size_t> final_states(Catalog const& catalog, std::vector<Representation> const& sequences) {
+  std::map<std::pair<std::string, std::string>, std::size_t> last;
+  auto const step = [&](std::size_t i) {
+    return catalog.checkpoints[static_cast<std::size_t>(sequences[i].checkpoint)].step;
+  };
+  auto const key = [&](std::size_t i) {
+    return std::make_pair(catalog.checkpoints[static_cast<std::size_t>(sequences[i].checkpoint)].network,
+                          layer_of(catalog, sequences[i]).name);
+  };
+  for (std::size_t i = 0; i < sequences.size(); ++i) {
+    auto const [found, is_new] = last.try_emplace(key(i), i);
+    if (!is_new && step(i) > step(found->second)) found->second = i;
+  }
+  std::vector<std::size_t> result;
+  for (std::size_t i = 0; i < sequences.size(); ++i) result.push_back(last.at(key(i)));
+  return result;
 }
 
 }  // namespace
@@ -65,7 +104,7 @@ std::vector<std::string> add_sequences(ResultSet& results, Catalog const& catalo
     throw InputError("there are no sequences", "no selected layer has an axis 'time'", "leave --sequences out");
   WorkList list;
   list.items = static_cast<Index>(sequences.size());
-  std::string text = "sequences 1\n" + files_text(catalog) + measure.name + " " +
+  std::string text = "sequences 2\n" + files_text(catalog) + measure.name + " " +
                      (config.rank_tolerance ? format_number(*config.rank_tolerance) : "auto") + "\n";
   for (auto const& r : sequences)
     text +=
@@ -73,12 +112,13 @@ std::vector<std::string> add_sequences(ResultSet& results, Catalog const& catalo
   list.fingerprint = content_key(text);
   list.phase = "sequences";
   list.unit = "layers";
+  auto const finals = final_states(catalog, sequences);
   list.work = [&](Index item, Poll const& poll) {
+    auto const i = static_cast<std::size_t>(item);
     RecordWriter writer;
-    std::vector<double> similarity;
-    writer(compare_times(catalog, sequences[static_cast<std::size_t>(item)], measure, config.rank_tolerance, poll,
-                         similarity));
-    writer(similarity);
+    Times const found =
+        compare_times(catalog, sequences[i], sequences[finals[i]], measure, config.rank_tolerance, poll);
+    writer(found.problem), writer(found.similarity), writer(found.to_final);
     return writer.take();
   };
   auto const records = do_work(comm, config.run, list);
@@ -89,6 +129,7 @@ std::vector<std::string> add_sequences(ResultSet& results, Catalog const& catalo
   for (auto const& r : sequences) longest = std::max(longest, r.rows_per_sample);
   auto const width = static_cast<std::size_t>(longest);
   std::vector<double> all(sequences.size() * width * width, kNaN), to_last(sequences.size() * width, kNaN);
+  std::vector<double> to_final = to_last;
   std::vector<std::string> label, network, layer;
   std::vector<Index> step;
   for (std::size_t i = 0; i < sequences.size(); ++i) {
@@ -97,17 +138,16 @@ std::vector<std::string> add_sequences(ResultSet& results, Catalog const& catalo
     network.push_back(catalog.checkpoints[static_cast<std::size_t>(r.checkpoint)].network);
     layer.push_back(layer_of(catalog, r).name);
     step.push_back(catalog.checkpoints[static_cast<std::size_t>(r.checkpoint)].step);
-    std::string problem;
-    std::vector<double> similarity;
+    Times found;
     RecordReader reader(records[i]);
-    reader(problem);
-    reader(similarity);
-    if (!problem.empty()) problems.push_back("time steps of " + printable(r.label) + ": " + problem);
+    reader(found.problem), reader(found.similarity), reader(found.to_final);
+    if (!found.problem.empty()) problems.push_back("time steps of " + printable(r.label) + ": " + found.problem);
     auto const times = static_cast<std::size_t>(r.rows_per_sample);
     for (std::size_t a = 0; a < times; ++a) {
-      std::copy_n(similarity.begin() + static_cast<std::ptrdiff_t>(a * times), times,
+      std::copy_n(found.similarity.begin() + static_cast<std::ptrdiff_t>(a * times), times,
                   all.begin() + static_cast<std::ptrdiff_t>((i * width + a) * width));
-      to_last[i * width + a] = similarity[a * times + times - 1];
+      to_last[i * width + a] = found.similarity[a * times + times - 1];
+      to_final[i * width + a] = found.to_final[a];
     }
   }
   results.dimensions.emplace_back("sequence", static_cast<Index>(sequences.size()));
@@ -123,8 +163,12 @@ std::vector<std::string> add_sequences(ResultSet& results, Catalog const& catalo
   add("sequence_step", {"sequence"}, std::move(step), "training step");
   add("sequence_layer", {"sequence"}, std::move(layer), "layer");
   add("time_similarity", {"sequence", "time", "time_b"}, std::move(all),
-      std::string(measure.name) + " between two time steps of the sequence (mean of both directions)");
+      std::string(measure.name) +
+          " between two time steps of the sequence (mean of both directions); NaN where no neuron varies over the "
+          "samples at a time step, and beyond the end of shorter sequences");
   add("time_to_last", {"sequence", "time"}, std::move(to_last), "the same with the last time step");
+  add("time_to_final", {"sequence", "time"}, std::move(to_final),
+      "the same with the same time step at the last training step of the network");
   return problems;
 }
 

@@ -140,19 +140,25 @@ ShuffledTargets shuffled_targets(MatrixView<double const> targets) {
 }
 
 MassBand shuffled_band(ShuffledTargets const& targets, Index k, double constant_mass) {
+  // The first k directions span k - constant_mass dimensions orthogonal to the constant.
+  double const spanned = static_cast<double>(k) - constant_mass;
+  return shuffled_band(targets, spanned, spanned, constant_mass);
+}
+
+MassBand shuffled_band(ShuffledTargets const& targets, double trace, double trace_of_square, double constant_mass) {
   // y = mean part + varying part. The varying part is, to second order, a random direction in the d = n - 1 dimensions
-  // orthogonal to the constant, where the first k directions span k - constant_mass dimensions.
+  // orthogonal to the constant.
   double const d = static_cast<double>(targets.samples - 1);
   double const fixed = targets.mean_share * constant_mass, varying = 1.0 - targets.mean_share;
-  double const spanned = static_cast<double>(k) - constant_mass;
-  if (d < 1 || spanned >= d) return {fixed + varying, fixed + varying, fixed + varying};
-  double const mean = spanned / d;
+  if (d < 1 || trace >= d) return {fixed + varying, fixed + varying, fixed + varying};
+  double const mean = trace / d;
   MassBand band{fixed + varying * mean, fixed + varying * mean, fixed + varying * mean};
-  // For a random projection P of rank k, var tr(P W) = 2 k (d-k) (tr W^2 - 1/d) / (d (d-1) (d+2)), tr W = 1. A Beta law
-  // of size alpha + beta has variance mean (1 - mean) / (size + 1); for one output the size is d / 2, the exact law.
-  double const spread = targets.concentration - 1.0 / d;
-  if (spread <= 1e-12 || spanned <= 0 || d < 2) return band;
-  double const size = (d - 1) * (d + 2) / (2 * d * spread) - 1;
+  // For a symmetric P and W = centred Y Y' in random directions, tr W = 1:
+  // var tr(P W) = 2 (tr P^2 - (tr P)^2 / d) (tr W^2 - 1/d) / ((d - 1) (d + 2)). A Beta law of size alpha + beta has
+  // variance mean (1 - mean) / (size + 1); for one output and a projection P the size is d / 2, the exact law.
+  double const spread = targets.concentration - 1.0 / d, unequal = trace_of_square - trace * mean;
+  if (spread <= 1e-12 || trace <= 0 || unequal <= 0 || d < 2) return band;
+  double const size = mean * (1 - mean) * (d - 1) * (d + 2) / (2 * unequal * spread) - 1;
   if (size <= 0) return band;
   boost::math::beta_distribution<double> const law(size * mean, size * (1 - mean));
   band.low = fixed + varying * boost::math::quantile(law, 0.025);

@@ -90,7 +90,8 @@ std::vector<UnitCensus> unit_census(MatrixView<double const> means, MatrixView<d
     unit.kind = classify_by_variance(v);
   }
   std::vector<double> entropies;
-  for (auto const& unit : units) entropies.push_back(unit.entropy);
+  for (auto const& unit : units)
+    if (std::isfinite(unit.entropy)) entropies.push_back(unit.entropy);
   std::sort(entropies.begin(), entropies.end());
   double gap = 0, border = -std::numeric_limits<double>::infinity();
   for (std::size_t i = 1; i < entropies.size(); ++i) {
@@ -98,8 +99,9 @@ std::vector<UnitCensus> unit_census(MatrixView<double const> means, MatrixView<d
     gap = entropies[i] - entropies[i - 1];
     border = entropies[i];
   }
-  if (gap >= kClearGap)
-    for (auto& unit : units) unit.low_entropy = unit.entropy < border;
+  // A unit that (almost) never varies lies below any gap and makes none.
+  if (gap < kClearGap) border = std::numeric_limits<double>::lowest();
+  for (auto& unit : units) unit.low_entropy = unit.entropy < border;
   return units;
 }
 

@@ -3,13 +3,15 @@
 
     align.py --confer build/release/confer --data DIR [DIR ...] --target labels [--rounds 3] [--ranks 2]
 
-Prints the medians, their ratio, and how close the program comes to the time that the Gram matrices alone would take
-at the speed of this machine's double-precision matrix product. NumPy gets as many BLAS threads as the program ranks.
+Prints the medians of wall and processor time of the whole runs, what the analysis itself took of it (reading, factors,
+projections; without the start of MPI and the writing of results, which small data are dominated by), their ratios, and
+how close that comes to the time of the Gram matrices alone at the speed of this machine's double-precision matrix
+product. On a machine that does other work, compare processor times. NumPy gets as many BLAS threads as the program ranks.
 """
 import argparse
 import glob
 import os
-import statistics
+import resource
 import subprocess
 import sys
 import tempfile
@@ -60,6 +62,14 @@ def gram_seconds(directories, target):
     return sum(len(phi) * phi.shape[1] * min(phi.shape) for phi, _ in matrices(directories, target)) / speed
 
 
+def timed(command, environment):
+    """Wall and processor seconds of a command and what it started."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run(command, check=False, env=environment, stderr=subprocess.DEVNULL)
+    wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--confer")
@@ -72,23 +82,27 @@ def main():
     if options.numpy:
         one_round(options.data, options.target)
         return
-    ours, theirs = [], []
+    import h5py
+    import numpy as np
+    ours, analysis, theirs = [], [], []
     environment = {**os.environ, **ENVIRONMENT}
+    launch = ["mpirun", "-n", str(options.ranks)] if options.ranks > 1 else []
     for _ in range(options.rounds):
         with tempfile.TemporaryDirectory() as directory:
-            start = time.perf_counter()
-            subprocess.run(["mpirun", "-n", str(options.ranks), options.confer, "align", *options.data, "--target",
-                            options.target, "--output", os.path.join(directory, "a.h5"), "--quiet"],
-                           check=False, env=environment, stderr=subprocess.DEVNULL)
-            ours.append(time.perf_counter() - start)
-        start = time.perf_counter()
-        subprocess.run([sys.executable, __file__, "--numpy", "--target", options.target, "--data", *options.data],
-                       check=True, env={**environment, "OPENBLAS_NUM_THREADS": str(options.ranks)})
-        theirs.append(time.perf_counter() - start)
-    a, b = statistics.median(ours), statistics.median(theirs)
-    limit = gram_seconds(options.data, options.target)
-    print(f"confer {a:.2f} s on {options.ranks} ranks, NumPy {b:.2f} s: {b / a:.1f} times faster; "
-          f"Gram matrices alone {limit:.3f} s ({100 * limit / a:.0f} % of the whole, MPI start included)")
+            output = os.path.join(directory, "a.h5")
+            ours.append(timed([*launch, options.confer, "align", *options.data, "--target", options.target, "--output",
+                               output, "--quiet"], environment))
+            with h5py.File(output) as f:
+                at = list(f["phase"].asstr()[()]).index("align")
+                analysis.append((f["phase_seconds"][at], f["phase_cpu_seconds"][at]))
+        theirs.append(timed([sys.executable, __file__, "--numpy", "--target", options.target, "--data", *options.data],
+                            {**environment, "OPENBLAS_NUM_THREADS": str(options.ranks)}))
+    ours, analysis, theirs = (np.median(values, axis=0) for values in (ours, analysis, theirs))
+    for what, (wall, cpu) in (("NumPy", theirs), ("confer, whole run", ours), ("confer, analysis", analysis)):
+        print(f"{what:18} {wall:6.2f} s wall ({theirs[0] / wall:5.1f} times faster), {cpu:6.2f} s of processor"
+              f" ({theirs[1] / cpu:5.1f} times less)" + (", busiest rank" if what.endswith("analysis") else ""))
+    limit = gram_seconds(options.data, options.target) / options.ranks
+    print(f"Gram matrices alone {limit:.3f} s: {100 * limit / analysis[1]:.0f} % of the analysis")
 
 
 if __name__ == "__main__":

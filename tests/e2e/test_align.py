@@ -126,6 +126,17 @@ class Align(TestCase):
             self.assertEqual(results["label"].values[raw], f"first2-depth2-s0@{step}/input")
             np.testing.assert_array_equal(results["mass_input"].values[row], results["mass"].values[raw])
 
+    def test_networks_that_memorise_other_labels_are_not_aligned_with_the_true_ones(self):
+        results = self.align([os.path.join(DATA, "A")], "--target", "labels")
+        top = {kind: results["mass"].sel(component=10)[results["network"].str.startswith(kind)]
+               for kind in ("generalizing", "memorizing")}
+        for layer in ("conv3", "fc1", "logits"):
+            general, memory = (top[kind][(top[kind]["layer"] == layer).values].values for kind in top)
+            self.assertGreater(general.min(), memory.max(), layer)
+        for kind, many in (("generalizing", True), ("memorizing", False)):
+            logits = top[kind][(top[kind]["layer"] == "logits").values].values
+            self.assertEqual(list(logits > .1), [many, many], "ten outputs hold the labels that were learned")
+
     def test_shuffled_labels_lie_in_the_band(self):
         phi, targets = load(os.path.join(DIGITS, "first2-depth2-s0", "step-000000.h5"), "hidden1")
         generator = np.random.default_rng(0)
@@ -187,9 +198,10 @@ class Align(TestCase):
         s, c = 10.0 * .8 ** np.arange(d), generator.standard_normal(d)
         phi, y = u * s @ v.T, (u @ c)[:, None]
         write_checkpoint(self.path("in", "x.h5"), "net", 7, {"h": phi}, targets={"y": y})
-        results = self.align([self.path("in")], "--target", "y", "--learning-curve", ranks=2)
-        mass = results["mass"].values[0, 0]
-        np.testing.assert_allclose(np.diff(np.concatenate([[0], mass])) * (y ** 2).sum(), c ** 2, rtol=1e-10, atol=1e-12)
+        for ranks in (1, 2, 3, 4):
+            results = self.align([self.path("in")], "--target", "y", "--learning-curve", ranks=ranks)
+            np.testing.assert_allclose(np.diff(results["mass"].values[0, 0], prepend=0) * (y ** 2).sum(), c ** 2,
+                                       rtol=1e-10, atol=1e-12)
         w, error = np.zeros((d, 1)), []
         for _ in range(1001):
             error.append(((phi @ w - y) ** 2).sum() / (y ** 2).sum())
@@ -211,12 +223,25 @@ class Align(TestCase):
 
     def test_positions_share_their_sample(self):
         generator = np.random.default_rng(7)
-        sequence = generator.standard_normal((30, 5, 6))
-        labels = np.arange(30) % 2
+        # Positions of a sample are alike, as those of an image are.
+        sequence = generator.standard_normal((60, 1, 6)) + generator.standard_normal((60, 5, 6))
+        labels = np.arange(60) % 3
         write_checkpoint(self.path("in", "x.h5"), "net", 0, {"h": sequence}, targets={"labels": labels})
-        results = self.align([self.path("in")], "--target", "labels")
-        self.check(results, 0, "labels", sequence.reshape(150, 6), one_hot(np.repeat(labels, 5)))
-        self.assertTrue(np.all(np.isnan(results["mass_shuffled"].values)))
+        rows = sequence.reshape(300, 6)
+        for center in ("both", "none"):
+            results = self.align([self.path("in")], "--target", "labels", "--center", center)
+            self.check(results, 0, "labels", rows, one_hot(np.repeat(labels, 5)), center)
+            shuffled = np.array([self.masses(rows, one_hot(np.repeat(generator.permutation(labels), 5)), center)
+                                 for _ in range(2000)])
+            band = {name: results[f"mass_{name}"].values[0, 0] for name in ("shuffled", "shuffled_low", "shuffled_high")}
+            np.testing.assert_allclose(band["shuffled"], shuffled.mean(axis=0), rtol=.05)
+            outside = ((shuffled < band["shuffled_low"]) | (shuffled > band["shuffled_high"])).mean(axis=0)
+            np.testing.assert_allclose(outside, .05, atol=.03)
+
+    @staticmethod
+    def masses(phi, y, center):
+        _, p, total = projections(phi, y, center, phi.shape[1])
+        return np.cumsum(p) / total
 
     def test_bad_targets_are_named_and_the_rest_computed(self):
         labels = np.arange(120) % 2

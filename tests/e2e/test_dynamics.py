@@ -81,6 +81,19 @@ class Dynamics(TestCase):
         for name in ("sse_double_output", "sse_flipped_sign", "sse_dropped_term"):
             self.assertTrue(np.all(results[name].values > 1.5 * results["sse"].values), name)
 
+    def test_rich_and_lazy_runs_differ(self):
+        results = self.dynamics([os.path.join(DATA, "E")], ranks=2)
+        lazy, rich = results.groupby("network")["pair-relu-lazy-s0"], results.groupby("network")["pair-relu-rich-s0"]
+        growth = {name: (run["h_final"] / run["h"].sel(step=0)).values for name, run in (("lazy", lazy), ("rich", rich))}
+        self.assertTrue(np.all(growth["lazy"] < 2) and np.all(growth["rich"] > 10), growth)
+        self.assertEqual(list(lazy["applies"].values), [0, 0, 0, 0])
+        self.assertEqual(list(rich["applies"].values), [1, 1, 1, 1])
+        self.assertLess(lazy["regime"].values.min(), 1 / 3)
+        self.assertGreater(rich["regime"].values.min(), .9)
+        # The theory of two free maps fits the layers between, not the first.
+        self.assertGreater(rich["sse"].values[0], rich["sse"].values[1])
+        self.assertGreater(lazy["r2_h"].values[3], lazy["r2_h"].values[0])
+
     def test_planted_rates_come_back(self):
         path = self.planted()
         ratio = A / B
@@ -136,8 +149,49 @@ class Dynamics(TestCase):
             np.testing.assert_allclose(few["h"].values[i], ((hidden[:, a] - hidden[:, b]) ** 2).sum(axis=1), rtol=1e-12)
         measured, predicted = few["h"].values[:, 5], few["h_theory"].values[:, 5]
         self.assertAlmostEqual(float(few["structure_correlation"][0, 5]), np.corrcoef(measured, predicted)[0, 1], 10)
+        self.assertNotIn("structure_measured", few)
         self.dynamics([self.path("in")], "--pairs", "3-30", code=2)
         self.dynamics([self.path("in")], "--pairs", "3-3", code=2)
+
+    def test_structure_of_all_pairs(self):
+        generator = np.random.default_rng(2)
+        n, steps = 5, list(range(0, 150, 10))
+        start, end = .1 * generator.standard_normal((n, 3)), generator.standard_normal((n, 3))
+        mix = 1 - np.exp(-np.array(steps) / 30)[:, None, None]
+        hidden = start * (1 - mix) + end * mix
+        write_checkpoint(self.path("in", "x.h5"), "net", steps, {"hidden": hidden, "output": hidden}, targets={"y": end})
+        results = self.dynamics([self.path("in")], ranks=2)
+        self.assertEqual(list(results["structure_input"].values[0]), list(range(n)))
+        moments = results["structure_step"].values[0]
+        self.assertEqual((moments[0], moments[-1]), (0, 140))
+        for m, step in enumerate(moments):
+            h = hidden[steps.index(step)]
+            measured = ((h[:, None] - h[None]) ** 2).sum(axis=2)
+            np.testing.assert_allclose(results["structure_measured"].values[0, m], measured, rtol=1e-12, atol=1e-15)
+            predicted = results["structure_predicted"].values[0, m]
+            np.testing.assert_array_equal(predicted, predicted.T)
+            upper = np.triu_indices(n, 1)
+            np.testing.assert_array_equal(predicted[upper], results["h_theory"].sel(step=step).values)
+            self.assertAlmostEqual(float(results["structure_correlation"].sel(step=step)[0]),
+                                   np.corrcoef(measured[upper], predicted[upper])[0, 1], 10)
+
+    def test_equal_targets_keep_apart_or_merge(self):
+        steps = np.arange(0, 1500, 15)
+        for name, start in (("apart", (1.0, .04, .04)), ("merger", (.2, .8, .8))):
+            a_high = start[0] - A / B * start[1] / start[0]
+            h, y, w = oracle.solve(start, A, B, 0, steps.astype(float))
+            hidden, output = np.zeros((2, len(steps), 2, 2))
+            hidden[:, 1, 0], output[:, 1, 0] = np.sqrt(np.abs(h)), np.sqrt(np.abs(y))
+            write_checkpoint(self.path(name, "x.h5"), name, list(steps), {"hidden": hidden, "output": output},
+                             targets={"y": np.zeros((2, 2))})
+            r = self.dynamics([self.path(name)]).isel(fit=0)
+            self.assertEqual(float(r["target_distance"]), 0)
+            np.testing.assert_allclose(r["h_theory"].values, h, atol=1e-4, err_msg=name)
+            if name == "merger":
+                a_high = start[0] - float(r["eta_h"] / r["eta_y"]) * start[1] / start[0]
+                self.assertLess(a_high, 0)
+                self.assertEqual(str(r["regime_name"].values), "merger")
+            self.assertAlmostEqual(float(r["h_final_theory"]), max(a_high, 0), delta=1e-4)
 
     def test_lazy_runs_are_flagged(self):
         steps = np.arange(0, 1000, 20)
@@ -172,6 +226,19 @@ class Dynamics(TestCase):
             self.assertAlmostEqual(rates[name] / B, 1, delta=1e-3)
         for name in ("short", "same", "lacks"):
             self.assertTrue(np.isnan(rates[name]), name)
+
+    def test_steps_out_of_order(self):
+        path = self.planted("sorted")
+        with h5py.File(path) as f:
+            whole = {name: values[()] for name, values in f["activations"].items()}
+            steps, wanted = f["steps"][()], f["targets/y"][()]
+        order = np.random.default_rng(0).permutation(len(steps))
+        write_checkpoint(self.path("other", "x.h5"), "shuffled", list(steps[order]),
+                         {name: values[order] for name, values in whole.items()}, targets={"y": wanted})
+        one = self.dynamics([path], "--layers", "hidden")
+        other = self.dynamics([self.path("other")], "--layers", "hidden", name="other.h5")
+        for name in ("h", "eta_y", "sse"):
+            np.testing.assert_array_equal(other[name].values, one[name].values)
 
     def test_nothing_to_fit(self):
         self.planted("short", steps=np.arange(0, 1500, 400))

@@ -7,7 +7,9 @@ import re
 import sys
 import unittest
 
-from program import HERE, TestCase, confer
+import xarray
+
+from program import DATA, HERE, TestCase, confer
 
 ROOT = os.path.dirname(os.path.dirname(HERE))
 README = os.path.join(ROOT, "README.md")
@@ -41,6 +43,23 @@ class Readme(TestCase):
         for command, line in re.findall(r"^ {4}.*\bconfer ([a-z]+)\b([^#\n]*)", text, re.M):
             for option in re.findall(r"--[a-z-]+", line):
                 self.assertIn(option, helps[command] + " --job --help", line)
+
+    def test_the_lines_that_load_results_work(self):
+        for command, data, *options in (("compare", "A", "results.h5"), ("align", "D", "alignment.h5", "--target", "labels"),
+                                        ("dynamics", "E", "dynamics.h5")):
+            run = confer(command, os.path.join(DATA, data), "--output", self.path(options[0]), "--quiet", *options[1:])
+            self.assertEqual(run.code, 0, run.err)
+        lines = re.search(r"### Output\n(.*?)\n## ", read(), re.S).group(1)
+        lines = [line.strip() for line in lines.splitlines() if line.startswith("    ")]
+        self.assertGreaterEqual(len(lines), 9)
+        names = {"xarray": xarray}
+        before = os.getcwd()
+        os.chdir(self.directory)
+        self.addCleanup(os.chdir, before)
+        for line in lines:
+            exec(line, names)  # noqa: S102: the README's own lines
+        for name in ("results", "alignment", "dynamics"):
+            names[name].close()
 
     def test_files_exist(self):
         text = read()

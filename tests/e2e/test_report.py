@@ -13,12 +13,13 @@ from xml.etree import ElementTree
 import numpy as np
 import xarray
 
-from program import TestCase, confer
+from acts import write_checkpoint
+from program import DATA, TestCase, confer
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 HOSTILE = '</script><script>window.hacked=1</script><img src=x onerror="window.hacked=1">'
 
-# Runs in the page once all is drawn: what each figure shows, the tooltip of one cell, what order the rows have.
+# Runs in the page once all is drawn: what each figure shows; of matrices the tooltip of one cell and the order of rows.
 PROBE = """
 (async () => {
   while (document.body.dataset.state !== "drawn") await new Promise(resolve => setTimeout(resolve, 50));
@@ -44,15 +45,17 @@ PROBE = """
     const lines = [...document.querySelectorAll("#vg-tooltip-element tr")];
     result.tooltips.push(Object.fromEntries(lines.map(row => [...row.children].map(item => item.textContent))));
   }
-  const where = () => { const data = cells[0].__data__.datum; return [data.x, data.y]; };
-  result.before = where();
   const order = document.querySelector("select[name=order]");
-  order.value = "depth";
-  order.dispatchEvent(new Event("change"));
-  await new Promise(resolve => setTimeout(resolve, 300));
-  const moved = [...document.querySelectorAll(".square svg .mark-rect path")]
+  if (order) {
+    const where = () => { const data = cells[0].__data__.datum; return [data.x, data.y]; };
+    result.before = where();
+    order.value = "depth";
+    order.dispatchEvent(new Event("change"));
+    await new Promise(resolve => setTimeout(resolve, 300));
+    const moved = [...document.querySelectorAll(".square svg .mark-rect path")]
                 .filter(path => path.__data__.datum.k === 5);
-  result.after = [moved[0].__data__.datum.x, moved[0].__data__.datum.y];
+    result.after = [moved[0].__data__.datum.x, moved[0].__data__.datum.y];
+  }
   const out = document.createElement("pre");
   out.id = "probe";
   out.textContent = JSON.stringify(result);
@@ -129,10 +132,12 @@ class Report(TestCase):
         self.assertNotRegex(text.split("<script", 1)[0], r"(src|href)=")
 
     def test_two_files_make_two_sections(self):
-        for name in ("x", "y"):
+        for name in ("x", "y<b>"):
             comparison(self.path(f"{name}.h5"), [name], [0], ["a", "b", "c"])
-        _, text = self.report(self.path("x.h5"), self.path("y.h5"))
+        _, text = self.report(self.path("x.h5"), self.path("y<b>.h5"))
         self.assertEqual(text.count("<section>"), 2)
+        self.assertIn("(x.h5)</h2>", text)
+        self.assertIn("(y&lt;b&gt;.h5)</h2>", text)
 
     def test_figures_as_files(self):
         data = comparison(self.path("r.h5"), [HOSTILE, "two"], [0], ["a", "b", "c"])
@@ -169,6 +174,54 @@ class Report(TestCase):
         self.assertEqual(confer("report", self.path("r.h5")).code, 2)
         self.assertEqual(confer("report", self.path("r.h5"), "--output", self.path("r.h5")).code, 2)
         self.assertEqual(confer("report", self.path("r.h5"), "--output", "/nowhere/at/all.html").code, 4)
+
+    def test_every_analysis_in_a_browser(self):
+        """Results of align and dynamics: each figure is drawn, at both widths, and shows the numbers of the file."""
+        alignment, development = self.path("alignment.h5"), self.path("development.h5")
+        planted = self.path("in", "planted.h5")
+        rng = np.random.default_rng(0)
+        kept = rng.standard_normal((60, 4))
+        for seed in range(6):
+            for step in (0, 2, 5, 10):
+                noise = (.2 if seed < 3 else 2) + .1 * (10 - step)
+                layers = {name: kept + noise * rng.standard_normal(kept.shape) for name in ("first", "second")}
+                layers["rnn"] = kept[:, None] + noise * rng.standard_normal((60, 3, 4))
+                write_checkpoint(planted.replace(".h5", f"{seed}-{step}.h5"), f"{HOSTILE}{seed}", step, layers,
+                                 attrs={"kind": "calm" if seed < 3 else "<i>wild", "width": 8 << seed % 3})
+        runs = [("align", os.path.join(DATA, "D"), "--target", "labels", "--output", alignment),
+                ("dynamics", os.path.join(DATA, "E"), "--output", self.path("theory.h5")),
+                ("dynamics", self.path("in"), "--convergence", "--sequences", "--group-by", "kind,width", "--census",
+                 "first", "--measure", "cka", "--output", development)]
+        for arguments in runs:
+            run = confer(*arguments, "--quiet")
+            self.assertEqual(run.code, 0, run.err)
+        page, text = self.report(alignment, self.path("theory.h5"), development)
+        if CHROMIUM is None or 'id="figures"' not in text:
+            return  # what there is without a browser or without the bundles is checked elsewhere
+        for width in (1280, 400):
+            seen, console = visit(page, width, 900)
+            self.assertEqual(console, [])
+            self.assertFalse(seen["hacked"], "a name ran as a script")
+            self.assertLessEqual(seen["width"], max(width, 500), "the page is wider than the window")
+            self.assertEqual([figure["title"] for figure in seen["figures"]], [
+                "Layer by layer", "Cumulative mass of the target", "Alignment curve",
+                "Measured points and theory", "Rates over layers", "Final distances",
+                "Convergence to the final state", "Directions that stay and directions that go",
+                "Sorted correlations with the final state", "Time steps against each other",
+                "Towards the last time step", "Towards the trained network", "Within and between groups",
+                "Over a numeric attribute", "Clusters of networks", "Units of the latent layer"])
+            for figure in seen["figures"]:
+                self.assertEqual(figure["state"], "drawn", figure)
+                self.assertGreater(figure["marks"] + figure["colours"], 2, figure)
+                self.assertGreater(figure["height"], 200, figure)
+        figures = {html.unescape(title): figure for title, figure in zip(
+            (f["title"] for f in seen["figures"]), json.loads(re.search(r'id="figures">(.*?)</script>', text, re.S).group(1)))}
+        with xarray.open_dataset(development, engine="h5netcdf") as data:
+            columns = figures["Convergence to the final state"]["columns"]
+            np.testing.assert_array_equal(columns["v"], data["convergence"].values.ravel())
+            columns = figures["Within and between groups"]["columns"]
+            np.testing.assert_array_equal(columns["v"], data["group_mean"].values[np.isfinite(data["group_mean"].values)])
+            self.assertIn("within <i>wild", columns["line"])
 
     def test_in_a_browser_at_two_widths(self):
         data = comparison(self.path("r.h5"), [HOSTILE, "two", "three"], [0, 10], ["conv", "fc<b>", "{{out}}"])

@@ -66,6 +66,27 @@ class ResultsReaders(unittest.TestCase):
                     self.assertEqual(data["pwcca"].attrs["symmetric"], 0)
                     self.assertTrue(data.attrs["job"].startswith("command = compare\n"))
 
+    def test_other_analyses_open_with_all_engines_too(self):
+        data, out = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data"), self.directory.name
+        for words in (["align", os.path.join(data, "D"), "--target", "labels,onehot", "--learning-curve"],
+                      ["dynamics", os.path.join(data, "E"), "--controls"],
+                      ["dynamics", os.path.join(data, "A"), "--group-by", "label_set"],
+                      ["dynamics", os.path.join(data, "F"), os.path.join(data, "C"), "--convergence", "--sequences"]):
+            path = os.path.join(out, "other.h5")
+            done = subprocess.run([CONFER, *words, "--output", path, "--quiet"], capture_output=True, text=True, timeout=300)
+            self.assertIn(done.returncode, (0, 1), done.stderr)
+            found = []
+            for engine in engines():
+                with warnings.catch_warnings():
+                    warnings.simplefilter("error")
+                    with xarray.open_dataset(path, engine=engine) as opened:
+                        found.append(opened.load())
+                xarray.testing.assert_equal(found[0], found[-1])
+            variable = next(name for name in found[0].data_vars if found[0][name].dtype == float)
+            done = subprocess.run([CONFER, "table", path, "--measure", variable], capture_output=True, text=True, timeout=120)
+            rows = list(csv.reader(io.StringIO(done.stdout)))
+            self.assertEqual(len(rows), 1 + found[0][variable].size, variable)
+
     def test_h5py_finds_every_dimension_by_name(self):
         with h5py.File(self.path) as f:
             for name, item in f.items():

@@ -70,5 +70,18 @@ TEST(UnitCensus, WithoutLogVariancesOrGap) {
   }
 }
 
+TEST(UnitCensus, DeadUnitsHideNoGap) {
+  Matrix<double> means(500, 3);
+  for (Index j = 0; j < 2; ++j) {
+    auto const mu = normal(500, j == 0 ? 0.02 : 1.0, static_cast<unsigned>(j));
+    std::copy(mu.begin(), mu.end(), means.view().column(j));
+  }
+  auto const units = unit_census(means, {});
+  EXPECT_TRUE(units[0].low_entropy);
+  EXPECT_FALSE(units[1].low_entropy);
+  EXPECT_EQ(units[2].entropy, -INFINITY);
+  EXPECT_TRUE(units[2].low_entropy);
+}
+
 }  // namespace
 }  // namespace confer

@@ -74,6 +74,11 @@ struct MassBand {
 /// centred features). Several outputs: a Beta law with the exact mean and variance of a random projection.
 MassBand shuffled_band(ShuffledTargets const& targets, Index k, double constant_mass);
 
+/// The same when the k directions weigh samples unequally, as those of several rows to a sample do. `trace` and
+/// `trace_of_square` are those of sum_{i<=k} v_i v_i', v_i the sum of u_i over the rows of each sample, centred,
+/// divided by the square root of the rows to a sample.
+MassBand shuffled_band(ShuffledTargets const& targets, double trace, double trace_of_square, double constant_mass);
+
 /// Squared loss |Phi w_t - Y|^2 of gradient descent from w = 0 with step 1 / s_1^2 on half of it, at each step number.
 std::vector<double> learning_curve(std::span<double const> singular_values, std::span<double const> projections,
                                    double total, std::span<Index const> steps);

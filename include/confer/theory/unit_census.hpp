@@ -39,7 +39,8 @@ struct UnitCensus {
 };
 
 /// All units of a layer. `means` is samples x units; `log_variances` has the same shape or is empty.
-/// Low entropy: below the largest gap between sorted entropies, when that gap is at least one nat.
+/// Low entropy: below the largest gap between sorted finite entropies, when that gap is at least one nat; minus infinity
+/// always is.
 std::vector<UnitCensus> unit_census(MatrixView<double const> means, MatrixView<double const> log_variances);
 
 }  // namespace confer
