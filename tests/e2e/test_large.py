@@ -38,8 +38,8 @@ class Large(TestCase):
         self.runs = getattr(self, "runs", 0) + 1
         return super().compare(data, *options, name=f"results-{self.runs}.h5", **how)
 
-    def expect_close(self, one, other, tolerance):
-        for name in MEASURES:
+    def expect_close(self, one, other, tolerance, measures=MEASURES):
+        for name in measures:
             np.testing.assert_allclose(one[name].values, other[name].values, rtol=0, atol=tolerance, err_msg=name)
 
     def test_rows_beyond_a_slice_are_the_same_on_any_number_of_ranks(self):
@@ -123,7 +123,8 @@ class Large(TestCase):
         self.assertLess(before, 8)
         results = self.compare([data], *options, "--svd", "scalapack", ranks=2)
         self.assertEqual(len(glob.glob(self.path("store") + "/*.basis")), 8)
-        self.expect_close(results, self.compare([data], "--conv", "flatten"), 2e-6)
+        # With rank n - 1 the canonical directions, and with them the weights of pwcca, are not determined.
+        self.expect_close(results, self.compare([data], "--conv", "flatten"), 2e-6, set(MEASURES) - {"pwcca"})
 
 
 if __name__ == "__main__":
