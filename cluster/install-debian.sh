@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what confer needs on Debian or Ubuntu: install-debian.sh [build] [tests] [figures] [browser] [torch]
+# Installs what confer needs on Debian or Ubuntu: install-debian.sh [build] [tests] [figures] [browser] [torch] [slurm]
 # (default: build). As root or with sudo. Says and does nothing when all of it is there, so it can run before every
-# build. figures (for reports), browser and torch (for tests of reports and of the exporter) are welcome but not needed:
+# build. figures (for reports), browser, torch and slurm (for tests of reports, of the exporter and of batch jobs) are welcome but not needed:
 # a release that lacks them, or a machine where nothing may be installed, goes on without.
 set -euo pipefail
 
@@ -9,6 +9,7 @@ build=(g++ cmake ninja-build pkg-config openmpi-bin libopenmpi-dev libscalapack-
        libhdf5-openmpi-dev libboost-program-options-dev libnlopt-dev nlohmann-json3-dev libfmt-dev libxxhash-dev)
 tests=(libgtest-dev python3-h5py python3-numpy python3-scipy python3-sklearn python3-xarray python3-h5netcdf
        python3-netcdf4)
+slurm=(slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge iproute2) # for cluster/local-slurm and its tests
 
 say() { printf 'install: %s\n' "$*" >&2; }
 
@@ -20,7 +21,8 @@ for set in "${@:-build}"; do
     figures) command -v npm >/dev/null || welcome+=(npm) ;;
     browser) command -v chromium chromium-browser >/dev/null || welcome+=(chromium) ;;
     torch) welcome+=(python3-torch) ;;
-    *) say "unknown set '$set' (known: build, tests, figures, browser, torch)"; exit 2 ;;
+    slurm) welcome+=("${slurm[@]}") ;;
+    *) say "unknown set '$set' (known: build, tests, figures, browser, torch, slurm)"; exit 2 ;;
   esac
 done
 

@@ -62,6 +62,7 @@ std::vector<Command> const& commands() {
       {"report", "results files as one page to look at", prepare_report},
       {"table", "a result file as CSV", prepare_table},
       {"align", "alignment of singular vectors with targets", prepare_align},
+      {"match", "which neurons of different networks are the same", prepare_match},
       {"dynamics", "theory of learning dynamics fitted to training runs", prepare_dynamics},
       {"plan", "what a comparison would cost: time, memory, network, and what to ask a cluster for", prepare_plan},
       {"measures", "the similarity measures: range, invariances, reference", prepare_measures},
@@ -105,7 +106,14 @@ int run(std::vector<std::string> const& arguments, Communicator const& comm) {
   // All ranks read the same arguments, but perhaps not the same job file: the lowest rank that objects decides.
   double first = wrong ? comm.rank() : comm.size();
   comm.all_min(std::span(&first, 1));
-  if (first == static_cast<double>(comm.size())) return job(comm);
+  if (first == static_cast<double>(comm.size())) {
+    try {
+      return job(comm);
+    } catch (StopRequested const& stopped) {  // on all ranks: MPI ends in order
+      if (comm.is_root()) print_error(stopped.what());
+      return static_cast<int>(ExitCode::stopped);
+    }
+  }
   double code = wrong ? static_cast<double>(wrong->code()) : 0;
   comm.all_max(std::span(&code, 1));
   if (first == static_cast<double>(comm.rank())) print_error(wrong->what());

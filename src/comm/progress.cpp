@@ -1,5 +1,6 @@
 #include "confer/comm/progress.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -31,6 +32,11 @@ ProgressOutput standard_error(Communicator const& comm, ProgressMode mode, bool 
   output.write = [](std::string const& text) { std::fwrite(text.data(), 1, text.size(), stderr); };
   output.now = [] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  };
+  output.memory = [] {
+    rusage used{};
+    getrusage(RUSAGE_SELF, &used);
+    return 1024.0 * static_cast<double>(used.ru_maxrss);
   };
   return output;
 }
@@ -78,6 +84,7 @@ void Progress::end() {
       phase_ + ": " + format_count(std::llround(done_)) + " " + unit_ + " in " + format_duration(elapsed);
   std::string const rate = rate_text((done_ - already_) / elapsed, unit_);
   if (!rate.empty() && elapsed >= 1) line += " (" + rate + ")";
+  if (output_.memory) line += ", memory " + format_bytes(output_.memory());
   output_.write((output_.live ? clear_line : "") + line + "\n");
 }
 

@@ -18,9 +18,10 @@ report::Section section_of(ReportInput const& input) {
   auto const command = input.results.text_attribute("command");
   if (command == "compare") return report::compare_section(input.results, input.path);
   if (command == "align") return report::align_section(input.results, input.path);
+  if (command == "match") return report::match_section(input.results, input.path);
   if (command == "dynamics") return report::dynamics_section(input.results, input.path);
   throw InputError(input.path + " cannot be reported (its command is '" + command + "')",
-                   "reports are made of results of compare, align and dynamics");
+                   "reports are made of results of compare, align, match and dynamics");
 }
 
 /// The specification with its data as rows, a size in pixels and the fonts and colours of the page.

@@ -15,6 +15,7 @@
 #include "run/align_results.hpp"
 #include "run/align_targets.hpp"
 #include "run/environment.hpp"
+#include "run/phase_report.hpp"
 #include "run/record.hpp"
 #include "run/work_list.hpp"
 
@@ -94,6 +95,7 @@ int run_align(JobConfig const& config, Communicator const& comm) {
 
   timer.start("write");
   std::vector<PhaseSummary> const phases = timer.summary(comm);
+  timer.start("write");  // goes on
   int code = 0;
   together(comm, [&] {
     if (!comm.is_root()) return;
@@ -111,6 +113,8 @@ int run_align(JobConfig const& config, Communicator const& comm) {
     code = alignment_is_complete(data) ? 0 : 1;
     std::fputs(alignment_failures(data).c_str(), stderr);
     if (!config.run.quiet) {
+      timer.stop();
+      std::fputs(phases_text(results, timer).c_str(), stdout);
       std::fputs(alignment_summary(data, config.run.output).c_str(), stdout);
       std::fflush(stdout);
     }

@@ -24,7 +24,9 @@
 #include "run/environment.hpp"
 #include "run/job_size.hpp"
 #include "run/micro_benchmark.hpp"
+#include "run/neuron_job.hpp"
 #include "run/pair_stage.hpp"
+#include "run/phase_report.hpp"
 #include "run/prediction.hpp"
 #include "run/store_directory.hpp"
 #include "run/tile_engine.hpp"
@@ -62,6 +64,22 @@ void enter_self_pairs(PairTable& table, FactoredSet const& set, std::vector<Pair
   }
 }
 
+/// The measures of one kind among those in these places of the table.
+struct MeasureChoice {
+  std::vector<Measure const*> measures;
+  std::vector<std::size_t> columns;
+};
+MeasureChoice of_kind(std::vector<Measure const*> const& measures, std::vector<std::size_t> const& columns,
+                      StatisticsKind kind) {
+  MeasureChoice choice;
+  for (std::size_t const column : columns) {
+    if (measures[column]->statistics != kind) continue;
+    choice.measures.push_back(measures[column]);
+    choice.columns.push_back(column);
+  }
+  return choice;
+}
+
 /// Places below `count` that `chosen` does not hold.
 std::vector<std::size_t> others(std::vector<std::size_t> const& chosen, std::size_t count) {
   std::vector<std::size_t> rest;
@@ -90,13 +108,15 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
 
   Communicator const node = comm.split_node();
   MemoryAllowance const memory = memory_allowance(comm, node, config.run);
+  double const allowed = memory.per_rank - memory.in_use;
+  JobSize job = job_size(config, catalog, representations, {}, measures);
   std::vector<FactorMethod> const methods =
-      factor_methods(catalog, representations, config, needs, comm.size(), memory.per_rank - memory.in_use);
+      factor_methods(catalog, representations, config, needs, comm.size(), allowed);
+  check_memory_of_pairs(job, allowed);
   StoreDirectory const directory(comm, node, config.run, store_bytes(representations, needs, config.compare.exact),
                                  memory.per_node);
   BasisStore const store(directory.path());
 
-  JobSize job = job_size(config, catalog, representations, {}, measures);
   MachineRates const rates = measure_rates({measures, typical_kept(job), job.exact}, Thoroughness::brief);
 
   timer.start("factor");
@@ -107,6 +127,19 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   progress.end();
   if (factored.stopped) stop(directory, 0, static_cast<Index>(representations.size()), "factors");
   check_strict(config, representations, factored.set);
+  std::vector<std::string> keys;
+  for (auto const& r : representations)
+    keys.push_back(factor_key(catalog, r, config, FactorNeeds{false, false, false}));
+  NeuronSet neurons;
+  if (needs.neurons) {
+    timer.start("neurons");
+    progress.begin("neurons", static_cast<double>(representations.size()), "representations");
+    neurons = store_neurons(comm, node, {catalog, representations, config, factored.set, keys, store},
+                            directory.visible_everywhere(),
+                            {stop_requested, [&](double done) { progress.update(done); }});
+    progress.end();
+    if (neurons.stopped) stop(directory, 0, static_cast<Index>(representations.size()), "sets of neurons");
+  }
 
   timer.start("pairs");
   std::vector<PairStatus> status = pair_status_before(catalog, representations, factored.set, config.compare.pairs);
@@ -117,21 +150,21 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
     if (config.run.fresh) remove_journals(journal_directory(config));
     table.emplace(static_cast<Index>(representations.size()), measures);
   }
-  std::vector<std::string> keys;
-  for (auto const& r : representations)
-    keys.push_back(factor_key(catalog, r, config, FactorNeeds{false, false, false}));
   EarlierResults const earlier = take_earlier_results(comm, config, keys, measures, status, table ? &*table : nullptr);
   auto const to_compute = [&](Index row, Index col) {
     return status[static_cast<std::size_t>(row) * representations.size() + static_cast<std::size_t>(col)] ==
            PairStatus::ok;
   };
   std::vector<Index> const groups = comparable_groups(catalog, representations, factored.set);
+  job = job_size(config, catalog, representations, factored.set.summaries, measures);
+  PanelLimits const limits = pair_memory(job, allowed).limits;
   std::vector<PairJob> jobs;
   auto const add_jobs = [&](std::vector<std::size_t> const& columns, std::function<bool(Index, Index)> const& wanted) {
-    std::vector<Measure const*> chosen;
-    for (std::size_t const column : columns) chosen.push_back(measures[column]);
-    if (!chosen.empty())
-      jobs.push_back(covariance_job(config, rows, groups, factored.set, store, chosen, columns, wanted));
+    if (auto const chosen = of_kind(measures, columns, StatisticsKind::covariance); !chosen.measures.empty())
+      jobs.push_back(
+          covariance_job(config, rows, groups, factored.set, store, chosen.measures, chosen.columns, wanted, limits));
+    if (auto const chosen = of_kind(measures, columns, StatisticsKind::neurons); !chosen.measures.empty())
+      jobs.push_back(neuron_job(config, rows, groups, neurons, store, chosen.measures, chosen.columns, wanted));
   };
   add_jobs(earlier.measures, [&](Index row, Index col) { return to_compute(row, col) && !earlier.known(row, col); });
   add_jobs(others(earlier.measures, measures.size()), to_compute);
@@ -146,9 +179,9 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   }
 
   timer.start("write");
-  job = job_size(config, catalog, representations, factored.set.summaries, measures);
   note_what_ran(job, comm, node, factored, report);
   std::vector<PhaseSummary> const phases = timer.summary(comm);
+  timer.start("write");  // goes on
   int code = 0;
   together(comm, [&] {
     if (!comm.is_root()) return;
@@ -168,7 +201,9 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
     remove_journals(journal_directory(config));
     code = comparison_is_complete(catalog, factored.set, status) ? 0 : 1;
     if (!config.run.quiet) {
+      timer.stop();
       std::fputs(failures_text(catalog, representations, factored.set, status).c_str(), stderr);
+      std::fputs(phases_text(results, timer).c_str(), stdout);
       std::fputs(summary_text(results, config.run.output).c_str(), stdout);
       std::fflush(stdout);
     }

@@ -49,14 +49,19 @@ FactorNeeds factor_needs(std::vector<Measure const*> const& measures, CompareOpt
   result.basis = needs != 0;
   result.loadings = (needs & needs_weights) != 0;
   result.truncated = needs == needs_truncated;
+  result.neurons = std::any_of(measures.begin(), measures.end(), [](Measure const* measure) {
+    return measure->statistics == StatisticsKind::neurons;
+  });
   return result;
 }
 
 double store_bytes(std::vector<Representation> const& representations, FactorNeeds const& needs, bool exact) {
   double total = 0;
-  for (auto const& r : representations)
+  for (auto const& r : representations) {
     total += static_cast<double>(stored_bytes(r.rows(), r.features, needs.basis ? std::min(r.rows(), r.features) : 0,
                                               exact ? 8 : 4, needs.loadings));
+    if (needs.neurons) total += static_cast<double>(stored_bytes(r.rows(), 0, r.features, exact ? 8 : 4, false));
+  }
   return total;
 }
 

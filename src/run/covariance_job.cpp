@@ -24,16 +24,6 @@ PairCost pair_cost(std::vector<Measure const*> const& measures) {
   return cost;
 }
 
-Index selected_pairs(TilePlan const& plan, Tile const& tile, std::function<bool(Index, Index)> const& selected) {
-  auto const& rows = plan.panels[static_cast<std::size_t>(tile.row_panel)].members;
-  auto const& cols = plan.panels[static_cast<std::size_t>(tile.col_panel)].members;
-  Index count = 0;
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    for (std::size_t j = 0; j < (tile.row_panel == tile.col_panel ? i : cols.size()); ++j)
-      count += selected(rows[i], cols[j]) ? 1 : 0;
-  return count;
-}
-
 SplitPiece split_piece(TilePlan const& plan, Tile const& tile, PairCost const& cost) {
   Panel const& rows = plan.panels[static_cast<std::size_t>(tile.row_panel)];
   Panel const& cols = plan.panels[static_cast<std::size_t>(tile.col_panel)];
@@ -66,7 +56,8 @@ struct State {
 
 PairJob covariance_job(JobConfig const& config, std::vector<Index> const& rows, std::vector<Index> const& groups,
                        FactoredSet const& set, BasisStore const& store, std::vector<Measure const*> const& measures,
-                       std::vector<std::size_t> columns, std::function<bool(Index row, Index col)> selected) {
+                       std::vector<std::size_t> columns, std::function<bool(Index row, Index col)> selected,
+                       PanelLimits const& limits) {
   std::vector<TileMember> members;
   std::vector<PlanItem> items;
   for (std::size_t i = 0; i < set.keys.size(); ++i) {
@@ -85,7 +76,7 @@ PairJob covariance_job(JobConfig const& config, std::vector<Index> const& rows, 
   }
   job.fingerprint = content_key(fingerprint);
   job.columns = std::move(columns);
-  TileEngineOptions const options = {measures, config.compare.exact, config.compare.coefficients};
+  TileEngineOptions const options = {measures, config.compare.exact, config.compare.coefficients, limits};
   state->engine = std::make_unique<TileEngine>(store, std::move(members), state->plan, options, std::move(selected));
   job.compute = [state](Index piece, std::function<void()> const& poll) {
     return state->engine->compute(state->plan.tiles[static_cast<std::size_t>(piece)], poll);

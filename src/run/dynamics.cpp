@@ -16,6 +16,7 @@
 #include "run/further_analyses.hpp"
 #include "run/next_command.hpp"
 #include "run/pair_fits.hpp"
+#include "run/phase_report.hpp"
 #include "run/record.hpp"
 #include "run/training_runs.hpp"
 #include "run/work_list.hpp"
@@ -144,6 +145,7 @@ int run_dynamics(JobConfig const& config, Communicator const& comm) {
 
   timer.start("write");
   std::vector<PhaseSummary> const phases = timer.summary(comm);
+  timer.start("write");  // goes on
   int code = 0;
   together(comm, [&] {
     if (!comm.is_root()) return;
@@ -155,6 +157,8 @@ int run_dynamics(JobConfig const& config, Communicator const& comm) {
     print_lines(problems);
     print_lines(notes);
     if (!config.run.quiet) {
+      timer.stop();
+      std::fputs(phases_text(results, timer).c_str(), stdout);
       std::fputs((words + further_summary(results) + "results in " + config.run.output + "\n" +
                   next_command(config.run.output))
                      .c_str(),

@@ -15,8 +15,8 @@ namespace confer {
 void note_what_ran(JobSize& job, Communicator const& comm, Communicator const& node, FactorStageResult const& factors,
                    PairStageReport const& pairs);
 
-/// Adds, along the dimension `phase`, predicted seconds, the seconds of the limiting resource alone, its name, and the
-/// share of that limit that was reached (NaN where nothing is predicted, the phase took no time, or it is the last,
+/// Adds, along the dimension `phase`, predicted seconds, the seconds of the limiting resource alone, its name,
+/// the arithmetic, and the share of that limit that was reached (NaN where nothing is predicted, the phase took no time, or it is the last,
 /// which is still under way when results are written).
 void add_prediction(ResultSet& results, JobSize const& job, MachineRates const& rates,
                     std::vector<PhaseSummary> const& phases);

@@ -1,4 +1,5 @@
 """Runs the built program through mpirun, as a user would, and opens what it wrote."""
+import glob
 import os
 import signal
 import subprocess
@@ -45,6 +46,29 @@ def confer(*arguments, ranks=1, cwd=None):
             out, err = process.communicate()
         raise AssertionError(f"no end after {TIMEOUT} s: {' '.join(command)}\n{out}\n{err}") from None
     return Run(process.returncode, out, err)
+
+
+def processes_with(word):
+    """Processes of the program, anywhere on this machine, that have this word among their arguments."""
+    pids = []
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            with open(path, "rb") as file:
+                words = file.read().decode().split("\0")
+        except (OSError, UnicodeDecodeError):
+            continue
+        if words[0] == os.environ["CONFER"] and word in words:
+            pids.append(int(path.split("/")[2]))
+    return pids
+
+
+def send_all(pids, number):
+    """Sends a signal to those that are still there."""
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            pass
 
 
 def open_results(path):

@@ -180,6 +180,30 @@ TEST_F(FactorGroup, OfAWideMatrixIsThatOfOneRank) {
   }
 }
 
+TEST_F(FactorGroup, DealtOutForScalapackIsThatOfOneRank) {
+  for (double const decades : {1.0, 8.0})
+    for (bool const tall : {true, false}) {
+      write(tall ? 900 : 150, tall ? 70 : 300, tall ? 5 : 3, decades);
+      auto const r = layout(tall ? ConvRule::positions : ConvRule::flatten);
+      ASSERT_EQ(tall, r.features <= r.rows());
+      for (bool const exact : {true, false})
+        expect_same(*by_group(r, exact, 400, FactorRoute::scalapack), by_one(r, exact), exact ? 1e-10 : 2e-6);
+    }
+}
+
+TEST_F(FactorGroup, DealtOutStopsAndFailsLikeAnyOther) {
+  write(3000, 4, 3, 1.0, 2500);
+  for (ConvRule const conv : {ConvRule::positions, ConvRule::flatten}) {
+    auto const result = by_group(layout(conv), false, 100, FactorRoute::scalapack);
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->summary.status, RepresentationStatus::nonfinite);
+    int asked = 0;
+    auto const stop = [&] { return world_.rank() == world_.size() - 1 && ++asked > 4; };
+    EXPECT_FALSE(by_group(layout(conv), false, 100, FactorRoute::scalapack, stop));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(path_ + "/store"));
+}
+
 TEST_F(FactorGroup, CountsBadValuesOverAllRanks) {
   write(3000, 4, 3, 1.0, 2500);
   for (ConvRule const conv : {ConvRule::positions, ConvRule::flatten}) {

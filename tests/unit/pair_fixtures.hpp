@@ -8,6 +8,7 @@
 
 #include "confer/linalg/dense.hpp"
 #include "confer/similarity/measure.hpp"
+#include "confer/similarity/neurons.hpp"
 
 namespace confer::test {
 
@@ -63,8 +64,38 @@ inline PlainFactor factor(Matrix<double> const& data, double variance = 0.99) {
 constexpr unsigned needs_everything =
     needs_cross | needs_canonical | needs_truncated | needs_nuclear | needs_weights | needs_row_norms;
 
+/// Correlations of the neurons that vary.
+inline Matrix<double> neuron_correlations(Matrix<double> const& x, Matrix<double> const& y) {
+  auto const standardised = [](Matrix<double> const& data) {
+    Matrix<double> transposed(data.cols(), data.rows());
+    for (Index i = 0; i < data.rows(); ++i)
+      for (Index j = 0; j < data.cols(); ++j) transposed(j, i) = data(i, j);
+    NeuronMoments const moments = neuron_moments(data.rows(), data.cols(), [&](Index begin, MatrixView<double> out) {
+      for (Index i = 0; i < out.cols; ++i)
+        std::copy_n(transposed.view().column(begin + i), out.rows, out.column(i));
+    });
+    Matrix<double> result(data.rows(), static_cast<Index>(moments.live.size()));
+    standardise(moments, transposed, result);
+    return result;
+  };
+  Matrix<double> const a = standardised(x), b = standardised(y);
+  Matrix<double> correlations(a.cols(), b.cols());
+  if (correlations.size() > 0) gemm(1, a.view(), Op::transpose, b.view(), Op::none, 0, correlations);
+  return correlations;
+}
+
+inline double neuron_score(Measure const& measure, Matrix<double> const& x, Matrix<double> const& y) {
+  NeuronPair const pair = pair_neurons(neuron_correlations(x, y), Matching::one_to_one);
+  PairStats stats;
+  stats.best_correlations = pair.best_of_rows;
+  stats.matched_correlations = pair.matched;
+  stats.matched_neurons = pair.pairs;
+  return measure.score(stats);
+}
+
 /// Value of a measure with x as row and y as column.
 inline double score(Measure const& measure, Matrix<double> const& x, Matrix<double> const& y, double variance = 0.99) {
+  if (measure.statistics == StatisticsKind::neurons) return neuron_score(measure, x, y);
   PlainFactor const fx = factor(x, variance), fy = factor(y, variance);
   return measure.score(PairWorkspace(fx.view(), fy.view(), measure.needs).stats());
 }

@@ -14,6 +14,7 @@ struct ProgressOutput {
   bool live = false;                              ///< redraw one line instead of adding lines
   std::function<void(std::string const&)> write;  ///< gets whole lines, or a redrawn line with its control codes
   std::function<double()> now;                    ///< seconds
+  std::function<double()> memory = {};            ///< bytes: high water of this process; may be empty
 };
 
 /// Progress of one phase after another. Only rank 0 writes, to standard error; other ranks may call everything.

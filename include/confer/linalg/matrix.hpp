@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -69,14 +70,19 @@ class Matrix {
   operator MatrixView<T const>() const { return view(); }
 
  private:
+  // malloc, aligned by hand: the aligned_alloc of glibc before 2.38 does not find the blocks again that were freed, so
+  // that matrices that come and go make a process grow without end.
+  static constexpr std::size_t alignment = 64;
   struct Free {
-    void operator()(T* p) const { std::free(p); }
+    void operator()(T* p) const { std::free(reinterpret_cast<void**>(p)[-1]); }
   };
   static std::unique_ptr<T[], Free> allocate(Index count) {
-    std::size_t const bytes = (static_cast<std::size_t>(count) * sizeof(T) + 127) / 64 * 64;
-    void* memory = std::aligned_alloc(64, bytes);
+    std::size_t const bytes = static_cast<std::size_t>(count) * sizeof(T) + 2 * alignment;
+    void* const memory = std::malloc(bytes);
     if (memory == nullptr) throw std::bad_alloc();
-    return std::unique_ptr<T[], Free>(static_cast<T*>(memory));
+    auto const address = (reinterpret_cast<std::uintptr_t>(memory) / alignment + 1) * alignment;
+    reinterpret_cast<void**>(address)[-1] = memory;
+    return std::unique_ptr<T[], Free>(reinterpret_cast<T*>(address));
   }
 
   Index rows_ = 0;

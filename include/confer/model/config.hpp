@@ -104,6 +104,30 @@ struct DynamicsOptions {
   }
 };
 
+/// Which pairs `match` takes. Always of the same layer but for `all`.
+enum class MatchPairs {
+  networks,    ///< of different networks, at the same step, or both at their last one
+  same_layer,  ///< of any two checkpoints
+  all,         ///< of any two representations
+  to           ///< of any two representations of which a label matches a pattern
+};
+
+/// What `match` computes.
+struct MatchOptions {
+  MatchPairs pairs = MatchPairs::networks;
+  std::string pairs_glob;            ///< for MatchPairs::to
+  bool absolute = false;             ///< the sign of a correlation does not count
+  bool mutual_information = false;   ///< also best partners by mutual information
+  Index bins = 10;                   ///< of its histograms
+  std::vector<double> penalties = {0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1};  ///< of sparse prediction; empty: none
+  std::optional<Index> clusters;     ///< number of clusters; empty: the eigenvalues decide
+  bool clustering = true;
+  double threshold = 0.2;            ///< correlations that are edges of the graph
+  bool maps = false;                 ///< affine maps between the embeddings
+  std::string labels = "labels";     ///< targets that say which samples are of one class
+  std::optional<bool> matrices;      ///< write the correlations of all pairs of neurons; empty: when they are few
+};
+
 /// What `plan` supposes. Sizes of representations stand in for data.
 struct PlanOptions {
   std::optional<Index> ranks, nodes;     ///< empty: those it runs on
@@ -121,6 +145,7 @@ struct JobConfig {
   CompareOptions compare;
   AlignOptions align;
   DynamicsOptions dynamics;
+  MatchOptions match;
   PlanOptions plan;
   std::string text;
 };
