@@ -250,6 +250,19 @@ class Match(TestCase):
         self.match([self.path("in")], *FAST, "--strict", code=3, name="s.h5")
         self.match([self.path("in", "a.h5")], code=2, name="s.h5")
 
+    def test_wrong_options_and_too_little_memory_are_told(self):
+        for option, value in (("--pairs", "some"), ("--penalties", "-1"), ("--clusters", "0"), ("--measure", "cka"),
+                              ("--bins", "1"), ("--threshold", "2")):
+            run = confer("match", DATA, "--output", self.path("x.h5"), option, value)
+            self.assertEqual(run.code, 2)
+            self.assertIn(option, run.err)
+        generator = np.random.default_rng(9)
+        for network in "ab":
+            write_checkpoint(self.path("in", network + ".h5"), network, 0, {"h": generator.standard_normal((50, 2500))})
+        r = self.match([self.path("in")], *FAST, "--memory-per-rank", "200MiB", code=1)
+        self.assertEqual(r["pair_status"].attrs["flag_meanings"].split()[int(r["pair_status"][0])], "too_large")
+        self.assertIn("memory", self.run_.err)
+
     def test_tables_and_stopped_jobs(self):
         data = os.path.join(DATA, "A")
         output = self.path("out", "m.h5")
