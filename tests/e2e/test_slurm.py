@@ -159,7 +159,8 @@ class Slurm(SlurmTestCase):
         for study, output in enumerate(outputs):
             results = open_results(output)
             self.assertEqual(set(results["network"].values), {f"net{study}"})
-            plain = confer("compare", self.data, "--networks", f"net{study}", "--output", self.path("plain.h5"), "--quiet")
+            plain = confer("compare", self.data, "--networks", f"net{study}", "--output", self.path("plain.h5"),
+                           "--quiet")
             self.assertEqual(plain.code, 0, plain.err)
             self.expect_same(results, open_results(self.path("plain.h5")))
             log = glob.glob(self.path(f"compare-{array}_{study}.log"))
