@@ -97,6 +97,57 @@ DistEigen dist_eigh(DistMatrix& a, Index top) {
   return {std::move(values), leading_columns(z, top)};
 }
 
+DistMatrix dist_product(DistMatrix const& a, DistMatrix const& b) {
+  DistMatrix c(a.grid(), a.rows().size, b.cols().size, a.rows().block);
+  if (!a.grid().is_member() || c.rows().size == 0 || c.cols().size == 0) return c;
+  auto const desc_a = descriptor(a), desc_b = descriptor(b), desc_c = descriptor(c);
+  int const m = narrow(c.rows().size), n = narrow(c.cols().size), k = narrow(a.cols().size);
+  double const unit = 1, zero = 0;
+  pdgemm_("N", "N", &m, &n, &k, &unit, a.local().data, &one, &one, desc_a.data(), b.local().data, &one, &one,
+          desc_b.data(), &zero, c.local().data, &one, &one, desc_c.data());
+  return c;
+}
+
+void dist_add_gram(DistMatrix const& a, DistMatrix& gram) {
+  if (!a.grid().is_member() || gram.rows().size == 0) return;
+  auto const desc_a = descriptor(a), desc_g = descriptor(gram);
+  int const n = narrow(gram.rows().size), k = narrow(a.rows().size);
+  double const unit = 1;
+  pdsyrk_("L", "T", &n, &k, &unit, a.local().data, &one, &one, desc_a.data(), &unit, gram.local().data, &one, &one,
+          desc_g.data());
+}
+
+bool dist_cholesky(DistMatrix& a) {
+  int info = 0;
+  if (a.grid().is_member() && a.rows().size > 0) {
+    auto const desc = descriptor(a);
+    int const n = narrow(a.rows().size);
+    pdpotrf_("L", &n, a.local().data, &one, &one, desc.data(), &info);
+  }
+  double worst = std::abs(info);
+  a.grid().comm().all_max(std::span(&worst, 1));
+  return worst == 0;
+}
+
+void dist_right_solve(DistMatrix const& l, DistMatrix& b) {
+  if (!b.grid().is_member() || b.rows().size == 0 || b.cols().size == 0) return;
+  auto const desc_l = descriptor(l), desc_b = descriptor(b);
+  int const m = narrow(b.rows().size), n = narrow(b.cols().size);
+  double const unit = 1;
+  pdtrsm_("R", "L", "T", "N", &m, &n, &unit, l.local().data, &one, &one, desc_l.data(), b.local().data, &one, &one,
+          desc_b.data());
+}
+
+void dist_copy(DistMatrix const& from, Index from_col, DistMatrix& to, Index to_col, Index cols,
+               ProcessGrid const& all) {
+  if (from.rows().size == 0 || cols == 0) return;
+  auto const desc_from = descriptor(from), desc_to = descriptor(to);
+  int const m = narrow(from.rows().size), n = narrow(cols), ja = narrow(from_col + 1), jb = narrow(to_col + 1);
+  int const context = all.context();
+  pdgemr2d_(&m, &n, from.local().data, &one, &ja, desc_from.data(), to.local().data, &one, &jb, desc_to.data(),
+            &context);
+}
+
 DistSvd dist_svd(DistMatrix& a) {
   auto const& grid = a.grid();
   Index const m = a.rows().size, n = a.cols().size, k = std::min(m, n), block = a.rows().block;

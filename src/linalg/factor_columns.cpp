@@ -91,12 +91,13 @@ Factor factor_columns(ColumnSource const& source, FactorOptions const& options) 
   for (Index i = 0; i < n; ++i) factor.total_variance += gram(i, i);
   double const rms = stored[1] > 0 ? std::sqrt(stored[0] / stored[1]) : 0.0;
   factor.tau = rounding_norm(options.rule.unit_roundoff, rms, n, factor.features);
-  double const arithmetic = arithmetic_norm(std::sqrt(factor.total_variance), std::min(n, factor.features));
-  factor.cut = std::max(options.rule.relative ? 0.0 : 2 * factor.tau, arithmetic);
+  double largest = 0;
   if (options.rule.relative && factor.total_variance > 0) {
     Matrix<double> copy = gram;
-    factor.cut = std::max(*options.rule.relative * root(eigvalsh(copy).front()), arithmetic);
+    largest = root(eigvalsh(copy).front());
   }
+  factor.cut = rank_cut(options.rule, std::sqrt(factor.total_variance), std::min(n, factor.features),
+                        factor.tau, largest);
 
   std::vector<Index> all;
   if (factor.total_variance > 0)

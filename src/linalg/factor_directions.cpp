@@ -33,6 +33,27 @@ double arithmetic_norm(double norm, Index smaller_side) {
 
 double root(double value) { return std::sqrt(std::max(value, 0.0)); }
 
+LevelSplit split_level(std::span<double const> values, double cut, bool exact) {
+  LevelSplit split;
+  double const top = values.empty() ? 0 : values.front();
+  double const resolution = top * std::sqrt(64 * double_rounding * static_cast<double>(values.size()));
+  for (double const value : values) {
+    bool const is_accurate = value >= level_share(exact) * top;
+    // What cannot be told from the cut at this resolution goes on to the next level.
+    bool const undecided = !is_accurate && (value >= cut || (cut < 4 * resolution && value + resolution >= cut));
+    if (is_accurate) ++split.accurate;
+    if (is_accurate || undecided) ++split.used;
+    if (is_accurate && value >= cut) ++split.found;
+    if (!undecided && value < cut) split.largest_dropped = std::max(split.largest_dropped, value);
+  }
+  return split;
+}
+
+double rank_cut(RankRule const& rule, double norm, Index smaller_side, double tau, double largest) {
+  double const arithmetic = arithmetic_norm(norm, smaller_side);
+  return std::max(rule.relative ? *rule.relative * largest : 2 * tau, arithmetic);
+}
+
 void sum_lower(std::function<void(std::span<double>)> const& sum, Matrix<double>& gram) {
   if (!sum) return;
   constexpr Index portion = Index{1} << 20;
@@ -73,18 +94,9 @@ Directions resolve_directions(Matrix<double> gram, std::vector<Index> const& liv
       same({eigen.vectors.data(), static_cast<std::size_t>(eigen.vectors.size())});
     }
     ++report.levels;
-    double const top = root(eigen.values.front());
-    double const resolution = top * std::sqrt(64 * double_rounding * static_cast<double>(size));
-    Index accurate = 0, used = 0;
-    for (Index i = 0; i < size; ++i) {
-      double const value = root(eigen.values[static_cast<std::size_t>(i)]);
-      bool const is_accurate = value >= level_share(exact) * top;
-      // What cannot be told from the cut at this resolution goes on to the next level.
-      bool const undecided = !is_accurate && (value >= cut || (cut < 4 * resolution && value + resolution >= cut));
-      if (is_accurate) ++accurate;
-      if (is_accurate || undecided) ++used;
-      if (!undecided && value < cut) report.largest_dropped = std::max(report.largest_dropped, value);
-    }
+    for (double& value : eigen.values) value = root(value);
+    auto const [accurate, used, count, dropped] = split_level(eigen.values, cut, exact);
+    report.largest_dropped = std::max(report.largest_dropped, dropped);
     Matrix<double> vectors(dimension, used);
     if (levels.empty()) {
       for (Index j = 0; j < used; ++j)
@@ -94,13 +106,11 @@ Directions resolve_directions(Matrix<double> gram, std::vector<Index> const& liv
     }
     levels.push_back(std::move(vectors));
     auto const kept = levels.back().const_view();
-    for (Index j = 0; j < accurate; ++j) {
-      double const value = root(eigen.values[static_cast<std::size_t>(j)]);
-      if (value < cut) continue;
-      values.push_back(value);
+    for (Index j = 0; j < count; ++j) {
+      values.push_back(eigen.values[static_cast<std::size_t>(j)]);
       columns.push_back(kept.column(j));
     }
-    if (used == accurate || top <= cut) break;
+    if (used == accurate || eigen.values.front() <= cut) break;
     basis = Matrix<double>(dimension, used - accurate);
     std::copy_n(kept.column(accurate), basis.size(), basis.data());
     gram = projected_gram(basis);

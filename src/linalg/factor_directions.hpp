@@ -39,7 +39,5 @@ Directions resolve_directions(Matrix<double> gram, std::vector<Index> const& liv
                               bool exact, std::function<Matrix<double>(MatrixView<double const>)> const& projected_gram,
                               std::function<void(std::span<double>)> const& same, LevelReport& report);
 
-/// How many of the directions basis and loadings keep.
-Index kept_directions(FactorOptions const& options, std::vector<double> const& values);
 
 }  // namespace confer

@@ -240,12 +240,13 @@ Factor factor_rows(RowSource const& source, FactorOptions const& options) {
   }
   double const rms = stored[1] > 0 ? std::sqrt(stored[0] / stored[1]) : 0.0;
   factor.tau = rounding_norm(options.rule.unit_roundoff, rms, factor.rows, factor.features);
-  double const arithmetic = arithmetic_norm(std::sqrt(factor.total_variance), std::min(factor.rows, factor.features));
-  factor.cut = std::max(options.rule.relative ? 0.0 : 2 * factor.tau, arithmetic);
+  double largest = 0;
   if (options.rule.relative && !live.empty()) {
     Matrix<double> copy = pass.gram;
-    factor.cut = std::max(*options.rule.relative * root(eigvalsh(copy).front()), arithmetic);
+    largest = root(eigvalsh(copy).front());
   }
+  factor.cut = rank_cut(options.rule, std::sqrt(factor.total_variance), std::min(factor.rows, factor.features),
+                        factor.tau, largest);
 
   auto const alive = static_cast<Index>(live.size());
   Matrix<double> gram(alive < source.features ? alive : 0, alive < source.features ? alive : 0);

@@ -6,6 +6,7 @@
 #include <map>
 #include <queue>
 
+#include "confer/model/factor_plan.hpp"
 #include "confer/model/tile_plan.hpp"
 
 namespace confer {
@@ -13,16 +14,11 @@ namespace confer {
 namespace {
 
 // What the stages do, as constants of the formulas.
-constexpr double raw_values_kept = 192.0 * (1 << 20);  // bytes up to which a matrix is read once
-constexpr double rows_in_memory = 65536;               // of a panel
-constexpr double factor_block_values = 1 << 21;        // values multiplied at once in a factor
 constexpr double word = 8;
 constexpr double header_seconds = 2e-3;     // to look into one file
 constexpr double factor_overhead = 5e-4;    // seconds to open, store and record one
 constexpr double pair_overhead = 5e-6;      // seconds to gather the statistics of one, journal and enter it
 constexpr double library_memory = 1 << 23;  // bytes of buffers of BLAS and MPI
-constexpr double spectra_at_once = 64;
-constexpr Index largest_interleaved = 160;
 constexpr double write_bandwidth = 1e9;  // bytes/s of the results file
 constexpr double summary_bytes = 250, summary_bytes_per_direction = 20;
 constexpr double element_passes = 8;  // over a matrix in a factor besides products: centre, scan, copy
@@ -45,7 +41,37 @@ struct FactorCost {
   double seconds = 0;   // on one rank, reading included
 };
 
-FactorCost factor_cost(JobSize const& job, RepresentationSize const& r, MachineRates const& rates) {
+/// Bytes that stages may take beside what a rank has in use in any case.
+double allowed_memory(JobSize const& job, MachineRates const& rates) {
+  return job.memory_per_rank > 0 ? job.memory_per_rank - rates.base_memory - library_memory : 1e18;
+}
+
+FactorShape factor_shape(JobSize const& job, RepresentationSize const& r) {
+  FactorShape shape;
+  shape.rows = r.rows;
+  shape.features = r.features;
+  shape.rows_per_sample = r.rows_per_sample;
+  shape.window_value_bytes = r.window_value_bytes;
+  shape.values_per_sample =
+      r.values_per_sample > 0 ? r.values_per_sample : as_double(r.features) * as_double(r.rows_per_sample);
+  shape.chunked = r.chunked;
+  shape.exact = job.exact;
+  shape.basis = r.kept > 0;
+  shape.loadings = job.work.weights;
+  return shape;
+}
+
+/// The method, or, where memory does not allow any, what the least would take.
+FactorMethod method_of(JobSize const& job, RepresentationSize const& r, MachineRates const& rates) {
+  FactorShape const shape = factor_shape(job, r);
+  if (auto const method = factor_method(shape, job.svd, job.ranks, allowed_memory(job, rates))) return *method;
+  FactorMethod least;
+  least.memory = least_factor_memory(shape, job.svd, job.ranks);
+  return least;
+}
+
+FactorCost factor_cost(JobSize const& job, RepresentationSize const& r, FactorMethod const& method,
+                       MachineRates const& rates) {
   double const n = as_double(r.rows), p = as_double(r.features), k = as_double(r.kept);
   double const small = std::min(n, p), large = std::max(n, p);
   FactorCost cost;
@@ -57,24 +83,14 @@ FactorCost factor_cost(JobSize const& job, RepresentationSize const& r, MachineR
     cost.products += 2 * n * p * rest + large * rest * rest + 2 * n * k * k;
     cost.eigen += rest * rest * rest;
   }
-  bool const once = n * p * word <= raw_values_kept || p > n;
-  cost.passes = once ? 1 : 2 + as_double(r.levels);
+  bool const once = method.window >= (p <= n ? r.rows / r.rows_per_sample : r.features);
+  cost.passes = once ? 1 : 1 + as_double(r.levels) + (p <= n || job.work.weights ? 1 : 0);
   double const reading_rate =
       std::min(rates.decode, rates.read_bandwidth * as_double(job.nodes) / as_double(job.ranks));
   cost.seconds = factor_overhead + cost.products / rates.dgemm + rates.eigh * cost.eigen +
                  cost.passes * r.file_bytes / reading_rate +
                  (element_passes * n * p * word + 2 * stored(job, r)) / rates.memory_bandwidth;
   return cost;
-}
-
-double factor_memory(JobSize const& job, RepresentationSize const& r) {
-  double const n = as_double(r.rows), p = as_double(r.features), k = as_double(r.kept), small = std::min(n, p);
-  double const raw = n * p * word <= raw_values_kept || p > n ? n * p * word : 0;
-  double const block = word * std::min(n * p, std::max(factor_block_values, 64 * p));
-  double const squares = 7 * word * small * small;  // Gram matrix, eigenvectors, LAPACK's workspace, directions
-  double const basis = n * k * (job.exact ? 16 : r.levels > 1 ? 12 : 4);
-  double const loadings = job.work.weights ? p * k * (word + value_bytes(job)) : 0;
-  return raw + block + squares + basis + loadings + p * k * word;
 }
 
 // Representations of one shape; panels are made of such.
@@ -189,22 +205,33 @@ PhaseCost factor_phase(JobSize const& job, MachineRates const& rates) {
   PhaseCost phase{"factor", 0, 0, 0, 0, 0, 0, "double-precision products"};
   std::map<std::vector<double>, WorkItems> kinds;
   double eigen_seconds = 0, product_seconds = 0, store = 0, summaries = 0;
+  double together_seconds = 0;
   for (auto const& r : job.representations) {
-    FactorCost const cost = factor_cost(job, r, rates);
-    auto& items = kinds[{cost.seconds}];
-    items = {cost.seconds, items.count + job.share_of_factors};
+    FactorMethod const method = method_of(job, r, rates);
+    FactorCost const cost = factor_cost(job, r, method, rates);
+    if (method.route == FactorRoute::shared || method.route == FactorRoute::scalapack) {
+      // By all ranks; the eigen-decomposition of a shared one is everybody's, that of one dealt out is divided.
+      double const eigen = method.route == FactorRoute::shared ? rates.eigh * cost.eigen : 0;
+      double const words = factor_words(factor_shape(job, r), job.ranks, r.levels);
+      together_seconds += job.share_of_factors * ((cost.seconds - eigen) / as_double(job.ranks) + eigen);
+      phase.words_sent += job.share_of_factors * words;
+      if (job.nodes > 1) together_seconds += job.share_of_factors * words * word / rates.network;
+    } else {
+      auto& items = kinds[{cost.seconds}];
+      items = {cost.seconds, items.count + job.share_of_factors};
+    }
     phase.flops += job.share_of_factors * (cost.products + 9 * cost.eigen);
     phase.bytes_read += job.share_of_factors * cost.passes * r.file_bytes;
     product_seconds += job.share_of_factors * cost.products / rates.dgemm;
     eigen_seconds += job.share_of_factors * rates.eigh * cost.eigen;
     store += stored(job, r);
     summaries += summary_bytes + summary_bytes_per_direction * as_double(r.kept);
-    phase.memory = std::max(phase.memory, factor_memory(job, r));
+    phase.memory = std::max(phase.memory, method.memory);
   }
   phase.memory += rates.base_memory + library_memory;
   std::vector<WorkItems> items;
   for (auto const& [seconds, item] : kinds) items.push_back(item);
-  phase.seconds = hand_out_seconds(items, computing_ranks(job.ranks));
+  phase.seconds = together_seconds + hand_out_seconds(items, computing_ranks(job.ranks));
   if (job.ranks > 1) phase.words_sent += summaries / word;
   double network_seconds = 0;
   if (job.nodes > 1) {  // the first rank of every node receives all factors and passes them on
@@ -272,30 +299,6 @@ double hand_out_seconds(std::vector<WorkItems> items, Index workers) {
   return common + longest;
 }
 
-double pair_memory(JobSize const& job) {
-  double wide = 0, tall = 0, features = 0, most_kept = 0;
-  std::vector<PlanItem> items;
-  for (auto const& r : job.representations) {
-    items.push_back({r.group, r.rows, r.kept});
-    tall = std::max(tall, as_double(r.rows));
-    features = std::max(features, as_double(r.features));
-    most_kept = std::max(most_kept, as_double(std::min<Index>(r.kept, largest_interleaved)));
-  }
-  double most_members = 0;
-  for (auto const& panel : plan_panels(items)) {
-    wide = std::max(wide, as_double(panel.columns));
-    most_members = std::max(most_members, static_cast<double>(panel.members.size()));
-  }
-  double const panels = 2 * std::min(tall, rows_in_memory) * wide * value_bytes(job) + 2 * tall * most_members * word;
-  double const product = wide * wide * (word + value_bytes(job));
-  double const loadings = job.work.weights ? 2 * wide * features * value_bytes(job) : 0;
-  bool const spectra = job.work.canonical || job.work.truncated || job.work.nuclear;
-  double const lanes = spectra ? spectra_at_once * word * most_kept * most_kept : 0;
-  double const scores =
-      most_members * most_members * (256 + 32 * as_double(job.work.measures) + word * wide / most_members);
-  return panels + product + loadings + lanes + scores;
-}
-
 CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
   CostEstimate estimate;
   double const count = static_cast<double>(job.representations.size());
@@ -328,7 +331,8 @@ CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
                   (job.ranks > 1 ? record_bytes / rates.network + rates.latency * estimate.tiles : 0);
   double const listed = rates.base_memory + library_memory + 4 * count * count;
   double const gathered = count * count * word * as_double(job.work.measures + 1);
-  pairs.memory = listed + pair_memory(job) + gathered;
+  double const pair_bytes = pair_memory(job, allowed_memory(job, rates) - 4 * count * count - gathered).bytes;
+  pairs.memory = listed + pair_bytes + gathered;
   estimate.phases.push_back(pairs);
 
   PhaseCost write{"write", 0, 0, 0, 0, 0, 0, "one rank"};
@@ -341,7 +345,7 @@ CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
     estimate.seconds += phase.seconds;
     estimate.memory_first_rank = std::max(estimate.memory_first_rank, phase.memory);
   }
-  estimate.memory_per_rank = std::max(estimate.phases[1].memory, listed + pair_memory(job));
+  estimate.memory_per_rank = std::max(estimate.phases[1].memory, listed + pair_bytes);
   return estimate;
 }
 

@@ -56,7 +56,8 @@ struct State {
 
 PairJob covariance_job(JobConfig const& config, std::vector<Index> const& rows, std::vector<Index> const& groups,
                        FactoredSet const& set, BasisStore const& store, std::vector<Measure const*> const& measures,
-                       std::vector<std::size_t> columns, std::function<bool(Index row, Index col)> selected) {
+                       std::vector<std::size_t> columns, std::function<bool(Index row, Index col)> selected,
+                       PanelLimits const& limits) {
   std::vector<TileMember> members;
   std::vector<PlanItem> items;
   for (std::size_t i = 0; i < set.keys.size(); ++i) {
@@ -75,7 +76,7 @@ PairJob covariance_job(JobConfig const& config, std::vector<Index> const& rows, 
   }
   job.fingerprint = content_key(fingerprint);
   job.columns = std::move(columns);
-  TileEngineOptions const options = {measures, config.compare.exact, config.compare.coefficients};
+  TileEngineOptions const options = {measures, config.compare.exact, config.compare.coefficients, limits};
   state->engine = std::make_unique<TileEngine>(store, std::move(members), state->plan, options, std::move(selected));
   job.compute = [state](Index piece, std::function<void()> const& poll) {
     return state->engine->compute(state->plan.tiles[static_cast<std::size_t>(piece)], poll);

@@ -40,6 +40,11 @@ FactorShape factor_shape(Catalog const& catalog, Representation const& represent
   return shape;
 }
 
+StoredNorm stored_norm(StoredValues const& seen) {
+  if (seen.non_finite > 0) throw NonFiniteValues();
+  return {seen.sum_of_squares, static_cast<double>(seen.count)};
+}
+
 FactorOptions factor_options(FactorTask const& task) {
   FactorOptions options;
   options.rule = {task.config.rank_tolerance, unit_roundoff(task.layer().type)};
@@ -111,11 +116,7 @@ FactorSummary factor_one(FactorTask const& task) {
   ActivationSource activations(task.catalog, r, part);
   try {
     FactorOptions options = factor_options(task);
-    options.stored = [&activations] {
-      StoredValues const& seen = activations.seen();
-      if (seen.non_finite > 0) throw NonFiniteValues();
-      return StoredNorm{seen.sum_of_squares, static_cast<double>(seen.count)};
-    };
+    options.stored = [&activations] { return stored_norm(activations.seen()); };
     Factor factor;
     if (tall) {
       RowSource source{rows, rows, r.features, {}, {}, {}};

@@ -58,6 +58,7 @@ std::optional<FactorSummary> factor_dealt(Communicator const& group, FactorTask 
 
 /// Thrown when all values have been read and some are not finite; what was seen tells which.
 struct NonFiniteValues {};
+StoredNorm stored_norm(StoredValues const& seen);
 
 /// Shared by these: method and amount of the factor, its summary, and what is left of one that failed.
 FactorOptions factor_options(FactorTask const& task);

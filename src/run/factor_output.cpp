@@ -28,48 +28,61 @@ void FactorPieces::put_rows(MatrixView<double const> u, std::span<double const> 
     Index const count = std::min(band_.rows() - at, u.rows - done);
     for (Index j = 0; j < u.cols; ++j) std::copy_n(u.column(j) + done, count, band_.view().column(j) + at);
     std::copy_n(norms.begin() + done, count, norms_.begin() + at);
-    for (Index i = done; i < done + count; ++i) {
-      double const norm = norms[static_cast<std::size_t>(i)];
-      sum_squared_norms_ += norm * norm;
-    }
     next_row_ += count;
     done += count;
-    if (at + count == band_.rows()) finish_band(band);
+    if (at + count == band_.rows()) put_band(band, band_, norms_);
   }
 }
 
-void FactorPieces::finish_band(Index band) {
+void FactorPieces::put_band(Index band, MatrixView<double const> u, std::span<double const> norms) {
+  for (double const norm : norms) sum_squared_norms_ += norm * norm;
+  write_band(band, u, norms);
+}
+
+void FactorPieces::write_band(Index band, MatrixView<double const> u, std::span<double const> norms) {
   if (exact())
-    writer_.write_band(band, band_.const_view(), norms_);
+    writer_.write_band(band, u, norms);
   else
-    writer_.write_band(band, converted<float>(band_, 1).const_view(), norms_);
+    writer_.write_band(band, converted<float>(u, 1).const_view(), norms);
+}
+
+Matrix<double> FactorPieces::read_band(Index band) const {
+  auto const& shape = writer_.shape();
+  Matrix<double> u(shape.rows_of(band), shape.kept);
+  if (exact()) {
+    writer_.read_band(band, u.view());
+  } else {
+    Matrix<float> stored(u.rows(), u.cols());
+    writer_.read_band(band, stored.view());
+    std::copy_n(stored.data(), stored.size(), u.data());
+  }
+  return u;
+}
+
+void FactorPieces::rewrite_band(Index band, MatrixView<double const> u) {
+  std::vector<double> norms(static_cast<std::size_t>(u.rows));
+  writer_.read_norms(band, norms);
+  write_band(band, u, norms);
 }
 
 void FactorPieces::revise_rows(std::function<void(MatrixView<double>)> const& revise) {
   auto const& shape = writer_.shape();
   for (Index row = first_row_; row < next_row_; row += shape.band_rows) {
-    Index const band = row / shape.band_rows, rows = shape.rows_of(band);
-    band_ = Matrix<double>(rows, shape.kept);
-    norms_.resize(static_cast<std::size_t>(rows));
-    writer_.read_norms(band, norms_);
-    if (exact()) {
-      writer_.read_band(band, band_.view());
-    } else {
-      Matrix<float> stored(rows, shape.kept);
-      writer_.read_band(band, stored.view());
-      std::copy_n(stored.data(), stored.size(), band_.data());
-    }
-    revise(band_);
-    finish_band(band);
+    Matrix<double> u = read_band(row / shape.band_rows);
+    revise(u);
+    rewrite_band(row / shape.band_rows, u);
   }
 }
 
-void FactorPieces::put_loadings(Index begin, MatrixView<double const> block, double scale) {
-  Index const range = (first_feature_ + begin) / writer_.shape().feature_range;
+void FactorPieces::put_range(Index range, MatrixView<double const> loadings) {
   if (exact())
-    writer_.write_loadings(range, converted<double>(block, scale).const_view());
+    writer_.write_loadings(range, loadings);
   else
-    writer_.write_loadings(range, converted<float>(block, scale).const_view());
+    writer_.write_loadings(range, converted<float>(loadings, 1).const_view());
+}
+
+void FactorPieces::put_loadings(Index begin, MatrixView<double const> block, double scale) {
+  put_range((first_feature_ + begin) / writer_.shape().feature_range, converted<double>(block, scale));
 }
 
 }  // namespace confer

@@ -26,13 +26,20 @@ class FactorPieces {
   /// Loadings of the features [begin, begin + block.cols) of this rank, which are stored times `scale`.
   void put_loadings(Index begin, MatrixView<double const> block, double scale);
 
+  /// A whole band, or a range of loadings as they shall be stored, by number.
+  void put_band(Index band, MatrixView<double const> u, std::span<double const> norms);
+  void put_range(Index range, MatrixView<double const> loadings);
+  /// A band as it was put, and what shall stand in its place; its norms stay.
+  Matrix<double> read_band(Index band) const;
+  void rewrite_band(Index band, MatrixView<double const> u);
+
   /// Sum over the rows put of their squared norms squared.
   double sum_squared_norms() const { return sum_squared_norms_; }
   BasisWriter& writer() { return writer_; }
 
  private:
   bool exact() const { return writer_.shape().value_bytes == 8; }
-  void finish_band(Index band);
+  void write_band(Index band, MatrixView<double const> u, std::span<double const> norms);
 
   BasisWriter writer_;
   Index next_row_, first_row_, first_feature_;

@@ -4,8 +4,10 @@
 #include <map>
 #include <set>
 
+#include "confer/core/error.hpp"
 #include "confer/core/text.hpp"
 #include "run/compare_plan.hpp"
+#include "run/factor_one.hpp"
 #include "run/tile_engine.hpp"
 
 namespace confer {
@@ -84,9 +86,12 @@ double selected_pairs(PairSelection const& selection, GroupCounts const& group) 
 JobSize job_size(JobConfig const& config, Catalog const& catalog, std::vector<Representation> const& representations,
                  std::vector<FactorSummary> const& summaries, std::vector<Measure const*> const& measures) {
   JobSize job;
-  job.work = pair_work(config.compare, measures);
+  EngineMeasures const engines = engine_measures(measures, catalog, representations, config);
+  job.work = pair_work(config.compare, engines.covariance);
   job.exact = config.compare.exact;
-  FactorNeeds const needs = factor_needs(measures, config.compare);
+  job.svd = config.run.svd;
+  job.memory_per_rank = config.run.memory_per_rank.value_or(0);
+  FactorNeeds const needs = factor_needs(engines, representations, config.compare);
   std::map<std::string, Index> numbers;
   std::map<Index, GroupCounts> groups;
   std::set<std::string> files;
@@ -99,6 +104,11 @@ JobSize job_size(JobConfig const& config, Catalog const& catalog, std::vector<Re
     size.rows = r.rows();
     size.features = r.features;
     size.file_bytes = bytes_of_values(layer, r.samples);
+    size.rows_per_sample = r.rows_per_sample;
+    FactorShape const shape = factor_shape(catalog, r, config, needs);
+    size.window_value_bytes = shape.window_value_bytes;
+    size.values_per_sample = shape.values_per_sample;
+    size.chunked = shape.chunked;
     size.kept = size.components = directions(config, needs, size.rows, size.features);
     if (config.compare.components) size.components = std::min(size.kept, *config.compare.components);
     std::string const group = checkpoint.inputs_id + "\n" + r.row_meaning + "\n" + std::to_string(r.sample_begin) +
@@ -132,10 +142,12 @@ JobSize job_size(JobConfig const& config, std::vector<Measure const*> const& mea
   JobSize job;
   job.work = pair_work(config.compare, measures);
   job.exact = config.compare.exact;
+  job.svd = config.run.svd;
+  job.memory_per_rank = config.run.memory_per_rank.value_or(0);
   RepresentationSize size;
   size.rows = plan.samples;
   size.features = plan.neurons;
-  size.kept = size.components = directions(config, factor_needs(measures, config.compare), plan.samples, plan.neurons);
+  size.kept = size.components = directions(config, factor_needs({measures, {}, {}, {}, {}, {}}, {}, config.compare), plan.samples, plan.neurons);
   if (config.compare.components) size.components = std::min(size.kept, *config.compare.components);
   size.file_bytes = 4 * static_cast<double>(plan.samples) * static_cast<double>(plan.neurons);
   Index const count = plan.representations.value_or(0);
@@ -144,6 +156,19 @@ JobSize job_size(JobConfig const& config, std::vector<Measure const*> const& mea
   job.files = count;
   job.header_bytes = 700 * static_cast<double>(count);
   return job;
+}
+
+PanelLimits panel_limits(JobSize const& job, double allowed) {
+  double const count = static_cast<double>(job.representations.size());
+  // Why each pair has a value or not is known to every rank; the first one also holds the values.
+  double const tables = count * count * (4 + 8 * static_cast<double>(job.work.measures + 1));
+  PairMemory const memory = pair_memory(job, allowed - tables);
+  if (memory.bytes + tables <= allowed) return memory.limits;
+  throw UsageError("--memory-per-rank is too small",
+                   "the pairs of " + format_count(static_cast<Index>(count)) + " representations need " +
+                       format_bytes(memory.bytes + tables) + " of a rank beside what it has in use, and it may take " +
+                       format_bytes(std::max(allowed, 0.0)),
+                   "allow more, or compare fewer representations or measures");
 }
 
 Index typical_kept(JobSize const& job) {

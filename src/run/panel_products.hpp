@@ -8,6 +8,7 @@
 #include "confer/io/basis_store.hpp"
 #include "confer/linalg/matrix.hpp"
 #include "confer/model/factor_summary.hpp"
+#include "confer/model/pair_memory.hpp"
 #include "confer/model/tile_plan.hpp"
 #include "confer/similarity/canonical.hpp"
 
@@ -17,12 +18,6 @@ namespace confer {
 struct TileMember {
   std::string key;  ///< in the basis store
   FactorSummary const* summary = nullptr;
-};
-
-/// What is held of a panel; more is read again and again. Neither changes a result.
-struct PanelLimits {
-  Index rows = 65536;                        ///< of the bases
-  double loadings_bytes = 256.0 * (1 << 20);  ///< of a panel's loadings
 };
 
 /// Rows in slices of this many; the products of slices are rounded to fixed-point numbers, whose sum is the same in any

@@ -29,7 +29,7 @@ void add_prediction(ResultSet& results, JobSize const& job, MachineRates const& 
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   constexpr double shortest = 1e-3;  // seconds; shorter measurements say nothing
   CostEstimate const estimate = estimate_cost(job, rates);
-  std::vector<double> predicted, limit_seconds, share, flops;
+  std::vector<double> predicted, limit_seconds, share, flops, memory;
   std::vector<std::string> limit;
   for (auto const& measured : phases) {
     auto const phase = std::find_if(estimate.phases.begin(), estimate.phases.end(),
@@ -39,6 +39,7 @@ void add_prediction(ResultSet& results, JobSize const& job, MachineRates const& 
     limit_seconds.push_back(known ? phase->limit_seconds : nan);
     limit.push_back(known ? phase->limit : "");
     flops.push_back(known ? phase->flops : nan);
+    memory.push_back(known ? phase->memory : nan);
     // The last phase is the one that writes this down: its time is not known yet.
     bool const over = &measured != &phases.back();
     share.push_back(known && over && measured.wall_max > shortest ? phase->limit_seconds / measured.wall_max : nan);
@@ -54,6 +55,7 @@ void add_prediction(ResultSet& results, JobSize const& job, MachineRates const& 
       "s");
   add("phase_limit_seconds", std::move(limit_seconds), "wall time of the limiting resource alone, perfectly shared",
       "s");
+  add("phase_memory_planned", std::move(memory), "memory of the largest rank by the cost model", "bytes");
   add("phase_flops", std::move(flops), "arithmetic by the cost model, over all ranks", "");
   add("phase_limit", std::move(limit), "limiting resource", "");
   add("phase_limit_share", std::move(share), "share of the limit that was reached: its seconds over those measured",

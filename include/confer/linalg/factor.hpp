@@ -109,6 +109,22 @@ struct ColumnSource {
 /// mean, loadings and their columns are those of the local features.
 Factor factor_columns(ColumnSource const& source, FactorOptions const& options);
 
+/// What one Gram matrix resolves of the directions it holds, given their singular values in descending order.
+struct LevelSplit {
+  Index accurate = 0;          ///< leading ones that are accurate
+  Index used = 0;              ///< these and the following ones, which the next level has to look at
+  Index found = 0;             ///< accurate ones that are not below the cut
+  double largest_dropped = 0;  ///< largest value that is known to lie below the cut
+};
+LevelSplit split_level(std::span<double const> values, double cut, bool exact);
+
+/// How many of the directions found basis and loadings keep.
+Index kept_directions(FactorOptions const& options, std::vector<double> const& values);
+
+/// The cut below which singular values count as zero, from the norm of the matrix, the norm of its rounding and, if the
+/// rule is relative, the largest value. smaller_side: of the matrix.
+double rank_cut(RankRule const& rule, double norm, Index smaller_side, double tau, double largest);
+
 /// Norm of what rounding to a stored type could have produced: u/sqrt(3) rms (sqrt(n) + sqrt(p)).
 double rounding_norm(double unit_roundoff, double rms, Index rows, Index features);
 

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "confer/core/types.hpp"
+#include "confer/model/config.hpp"
+#include "confer/model/pair_memory.hpp"
 
 namespace confer {
 
@@ -51,6 +53,10 @@ struct RepresentationSize {
   Index components = 0;   ///< leading ones that SVCCA keeps
   Index levels = 2;       ///< Gram passes its factor takes
   double file_bytes = 0;  ///< read for one pass over it
+  Index rows_per_sample = 1;
+  Index window_value_bytes = 4;  ///< of a value that is held in a window of features
+  double values_per_sample = 0;  ///< as stored; 0: those of the rows of a sample
+  bool chunked = false;
 };
 
 /// What is asked of every pair.
@@ -72,6 +78,8 @@ struct JobSize {
   bool exact = false;  ///< bases in double precision
   Index ranks = 1, nodes = 1;
   bool store_in_memory = true;  ///< of the node; otherwise on disk
+  SvdRoute svd = SvdRoute::automatic;
+  double memory_per_rank = 0;   ///< bytes a rank may use; 0: no limit
   double header_bytes = 0;      ///< catalog as sent to every rank
   Index files = 0;
   double share_of_factors = 1;  ///< still to be computed
@@ -119,8 +127,5 @@ Index computing_ranks(Index ranks);
 
 /// JSON text of an estimate, for scripts.
 std::string to_json(CostEstimate const& estimate, JobSize const& job);
-
-/// Bytes of a rank in the pair stage: two panels, their product and what measures need beside it.
-double pair_memory(JobSize const& job);
 
 }  // namespace confer
