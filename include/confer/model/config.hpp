@@ -52,6 +52,12 @@ struct RunOptions {
   std::optional<double> time_limit;  ///< seconds after which the job saves its work and stops
 };
 
+/// How unlike two samples are within one representation.
+enum class Dissimilarity { euclidean, squared_euclidean, cosine, correlation };
+
+/// What makes samples neighbours: cosine of the rows as stored, distance, or cosine after clamping outlying values.
+enum class NeighbourMetric { cosine, euclidean, platonic };
+
 /// What `compare` computes.
 struct CompareOptions {
   std::vector<std::string> measures = {"core"};
@@ -60,6 +66,11 @@ struct CompareOptions {
   std::optional<Index> components;  ///< or a fixed number of components
   bool coefficients = false;
   bool exact = false;
+  double bandwidth = 1;  ///< of Gaussian kernels, in median distances
+  Dissimilarity dissimilarity = Dissimilarity::euclidean;  ///< of representational similarity analysis
+  Index batch = 256;                                       ///< samples of a batch of cka_minibatch
+  Index neighbours = 10;                                   ///< of each sample
+  NeighbourMetric neighbour_metric = NeighbourMetric::cosine;
 };
 
 /// What `align` removes the mean of.
