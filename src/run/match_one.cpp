@@ -165,8 +165,8 @@ double match_bytes(MatchOptions const& options, Index features_a, Index features
   auto const held = [&](double width) {
     return std::min(8 * n * width, static_cast<double>(NeuronSide::usually_kept));
   };
-  double total = 2 * held(p) + 2 * held(q);            // as read and standardised
-  total += 8 * (4 * p * p + 8 * q * q + 8 * p * q);    // moments of both halves, products, scores and controls
+  double total = 2 * held(p) + 2 * held(q);          // as read and standardised
+  total += 8 * (4 * p * p + 8 * q * q + 8 * p * q);  // moments of both halves, products, scores and controls
   if (!options.penalties.empty()) total += 8 * (2 * p * p + 2 * q * q + 2 * p * q);
   if (options.clustering) total += 8 * 3 * (p + q) * (p + q);
   if (options.mutual_information) total += (p + q) * n + 8 * p * q;

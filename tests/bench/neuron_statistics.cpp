@@ -22,8 +22,7 @@ double best_rate(Index neurons) {
   for (Index i = 0; i < x.size(); ++i) x.data()[i] = y.data()[i] = 1e-3 * static_cast<double>(i % 97);
   double best = 0;
   for (int round = 0; round < 15; ++round) {
-    double const seconds =
-        bench::seconds_of([&] { gemm(1.0, x, Op::none, y, Op::transpose, 1.0, product); });
+    double const seconds = bench::seconds_of([&] { gemm(1.0, x, Op::none, y, Op::transpose, 1.0, product); });
     auto const p = static_cast<double>(neurons);
     best = std::max(best, 2 * static_cast<double>(rows) * p * p / seconds);
   }

@@ -12,7 +12,8 @@ namespace {
 /// Two layers of two networks with two neurons each; the second pair has no values.
 ResultSet synthetic_match() {
   ResultSet results;
-  results.dimensions = {{"pair", 2}, {"direction", 2}, {"neuron", 2}, {"penalty", 2}, {"partner", 2}, {"representation", 2}};
+  results.dimensions = {{"pair", 2},    {"direction", 2}, {"neuron", 2},
+                        {"penalty", 2}, {"partner", 2},   {"representation", 2}};
   double const nan = std::nan("");
   auto const add = [&](std::string const& name, std::vector<std::string> dimensions, VariableData data) {
     results.variables.push_back({name, std::move(dimensions), std::move(data), {}, false});

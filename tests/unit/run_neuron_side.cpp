@@ -1,11 +1,10 @@
 /// Neurons as `match` reads them: the same whether they are held or read again, and what each half sums up to.
-#include "run/neuron_side.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "confer/io/catalog_reader.hpp"
+#include "run/neuron_side.hpp"
 #include "support/acts_file.hpp"
 #include "unit/pair_fixtures.hpp"
 
@@ -17,7 +16,8 @@ constexpr Index samples = 1301, channels = 5, positions = 4;
 /// Values of sample, channel, position; channel 2 never varies.
 double value(unsigned seed, Index sample, Index channel, Index position) {
   if (channel == 2) return 0.75;
-  auto const phase = static_cast<double>((sample * 31 + channel * 17 + position * 7 + static_cast<Index>(seed) * 13) % 101);
+  auto const phase =
+      static_cast<double>((sample * 31 + channel * 17 + position * 7 + static_cast<Index>(seed) * 13) % 101);
   return std::sin(phase * static_cast<double>(channel + 1) / 16) + 0.01 * static_cast<double>(sample % 13) +
          1000.0 * static_cast<double>(channel);
 }
