@@ -77,8 +77,11 @@ std::string range_text(Measure const& measure) {
 
 std::string measures_table(std::vector<Measure const*> const& measures) {
   std::vector<Row> rows = {
-      {"measure", "kind", "range", "symm.", "chance", "row invariant to", "column invariant to"}};
-  for (Measure const* measure : measures) rows.push_back(properties(*measure));
+      {"measure", "kind", "range", "sym.", "chance", "row invariant to", "column invariant to"}};
+  for (Measure const* measure : measures) {
+    rows.push_back(properties(*measure));
+    if (rows.back()[6] == rows.back()[5]) rows.back()[6] = "the same";
+  }
   std::vector<std::size_t> widths(rows.front().size());
   for (auto const& row : rows)
     for (std::size_t k = 0; k < row.size(); ++k) widths[k] = std::max(widths[k], row[k].size());
