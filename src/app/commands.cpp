@@ -62,6 +62,7 @@ std::vector<Command> const& commands() {
       {"report", "results files as one page to look at", prepare_report},
       {"table", "a result file as CSV", prepare_table},
       {"align", "alignment of singular vectors with targets", prepare_align},
+      {"match", "which neurons of different networks are the same", prepare_match},
       {"dynamics", "theory of learning dynamics fitted to training runs", prepare_dynamics},
       {"plan", "what a comparison would cost: time, memory, network, and what to ask a cluster for", prepare_plan},
       {"measures", "the similarity measures: range, invariances, reference", prepare_measures},

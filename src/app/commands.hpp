@@ -41,6 +41,7 @@ void print_error(std::string const& message);
 Job printing(std::string text);
 
 Job prepare_align(std::vector<std::string> const& arguments);
+Job prepare_match(std::vector<std::string> const& arguments);
 Job prepare_catalog(std::vector<std::string> const& arguments);
 Job prepare_compare(std::vector<std::string> const& arguments);
 Job prepare_doctor(std::vector<std::string> const& arguments);

@@ -21,6 +21,30 @@ OptionGroup compare_options(CompareOptions& compare) {
             [&compare](std::string const& text) { compare.variance = number_between(text, 0, LowerEnd::excluded, 1); }},
            {"components", "K", "number of components that SVCCA keeps, instead of a share of the variance",
             [&compare](std::string const& text) { compare.components = whole_number_between(text, 1, 1 << 30); }},
+           {"bandwidth", "F",
+            "width of the Gaussian kernels of cka_rbf, in median distances between samples (default: 1)",
+            [&compare](std::string const& text) { compare.bandwidth = number_between(text, 0, LowerEnd::excluded, 1e6); }},
+           {"dissimilarity", "HOW",
+            "of samples, for rsa_pearson and rsa_spearman: euclidean, sqeuclidean, or, of the rows as stored, cosine, "
+            "correlation (default: euclidean)",
+            [&compare](std::string const& text) {
+              compare.dissimilarity = choice<Dissimilarity>(text, {{"euclidean", Dissimilarity::euclidean},
+                                                                   {"sqeuclidean", Dissimilarity::squared_euclidean},
+                                                                   {"cosine", Dissimilarity::cosine},
+                                                                   {"correlation", Dissimilarity::correlation}});
+            }},
+           {"batch", "M", "samples of a batch of cka_minibatch (default: 256)",
+            [&compare](std::string const& text) { compare.batch = whole_number_between(text, 4, 65536); }},
+           {"neighbours", "K", "nearest neighbours of each sample, for knn_* and cknna (default: 10)",
+            [&compare](std::string const& text) { compare.neighbours = whole_number_between(text, 1, 1 << 20); }},
+           {"neighbour-metric", "HOW",
+            "what makes samples neighbours: cosine of the rows as stored, euclidean, or platonic: cosine after values "
+            "are clamped at the 95 % quantile of their size (default: cosine)",
+            [&compare](std::string const& text) {
+              compare.neighbour_metric = choice<NeighbourMetric>(text, {{"cosine", NeighbourMetric::cosine},
+                                                                        {"euclidean", NeighbourMetric::euclidean},
+                                                                        {"platonic", NeighbourMetric::platonic}});
+            }},
            switch_option("coefficients", "also write the canonical correlations of every pair", compare.coefficients),
            switch_option("exact", "double precision throughout: slower, needs twice the memory", compare.exact)}};
 }

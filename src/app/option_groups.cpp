@@ -19,6 +19,7 @@ Positional data_positional(Selection& selection) {
 }
 
 OptionGroup input_options(Selection& selection) {
+  std::string const conv = selection.conv == ConvRule::positions ? "positions" : "mean";
   return {"Input",
           {{"networks", "GLOB", "networks to use, by name; several patterns with commas between them (default: all)",
             store(selection.networks)},
@@ -36,7 +37,7 @@ OptionGroup input_options(Selection& selection) {
             }},
            {"conv", "RULE",
             "convolutional maps: mean averages over space, positions makes every position a row, flatten "
-            "makes every position of every channel a neuron (default: mean)",
+            "makes every position of every channel a neuron (default: " + conv + ")",
             [&selection](std::string const& text) {
               selection.conv = choice<ConvRule>(
                   text, {{"mean", ConvRule::mean}, {"positions", ConvRule::positions}, {"flatten", ConvRule::flatten}});

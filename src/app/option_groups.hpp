@@ -9,7 +9,7 @@ namespace confer::app {
 /// DATA... into `selection.data`.
 Positional data_positional(Selection& selection);
 
-/// --networks, --layers, --steps, --samples, --conv, --sequence.
+/// --networks, --layers, --steps, --samples, --conv, --sequence. The default of --conv is what the selection holds.
 OptionGroup input_options(Selection& selection);
 
 /// --rank-tolerance, --svd.

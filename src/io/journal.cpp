@@ -28,10 +28,12 @@ std::string framed(std::string const& record) {
   return text + record;
 }
 
-std::string own_name() {
+/// Host, process and job: a process may keep journals of several jobs in one directory.
+std::string own_name(std::string const& fingerprint) {
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
-  return std::string(host.data()) + "-" + std::to_string(::getpid());
+  return std::string(host.data()) + "-" + std::to_string(::getpid()) + "-" +
+         std::to_string(XXH3_64bits(fingerprint.data(), fingerprint.size()));
 }
 
 /// Visits one file; says how it ended.
@@ -77,7 +79,7 @@ Journal::Journal(std::string const& directory, std::string const& fingerprint) {
   if (error)
     throw EnvironmentError("cannot create '" + directory + "' for the journal", error.message(),
                            "choose an --output in a directory you may write to");
-  state_ = std::make_unique<State>(directory + "/" + own_name() + suffix, fingerprint);
+  state_ = std::make_unique<State>(directory + "/" + own_name(fingerprint) + suffix, fingerprint);
   append(fingerprint);
 }
 

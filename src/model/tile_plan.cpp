@@ -55,4 +55,14 @@ TilePlan plan_tiles(std::span<PlanItem const> items, PairCost const& cost) {
   return plan;
 }
 
+Index selected_pairs(TilePlan const& plan, Tile const& tile, std::function<bool(Index, Index)> const& selected) {
+  auto const& rows = plan.panels[static_cast<std::size_t>(tile.row_panel)].members;
+  auto const& cols = plan.panels[static_cast<std::size_t>(tile.col_panel)].members;
+  Index count = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    for (std::size_t j = 0; j < (tile.row_panel == tile.col_panel ? i : cols.size()); ++j)
+      count += selected(rows[i], cols[j]) ? 1 : 0;
+  return count;
+}
+
 }  // namespace confer

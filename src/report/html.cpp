@@ -1,5 +1,6 @@
 #include "confer/report/html.hpp"
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -17,9 +18,10 @@ report::Section section_of(ReportInput const& input) {
   auto const command = input.results.text_attribute("command");
   if (command == "compare") return report::compare_section(input.results, input.path);
   if (command == "align") return report::align_section(input.results, input.path);
+  if (command == "match") return report::match_section(input.results, input.path);
   if (command == "dynamics") return report::dynamics_section(input.results, input.path);
   throw InputError(input.path + " cannot be reported (its command is '" + command + "')",
-                   "reports are made of results of compare, align and dynamics");
+                   "reports are made of results of compare, align, match and dynamics");
 }
 
 /// The specification with its data as rows, a size in pixels and the fonts and colours of the page.
@@ -46,6 +48,12 @@ std::string stand_alone(report::Figure const& figure) {
 void write_html_report(std::ostream& out, std::vector<ReportInput> const& inputs) {
   std::vector<report::Section> sections;
   for (auto const& input : inputs) sections.push_back(section_of(input));
+  // Results of one kind are told apart by their files.
+  std::map<std::string, int> times;
+  for (auto const& section : sections) ++times[section.title];
+  for (std::size_t i = 0; i < sections.size(); ++i)
+    if (times[sections[i].title] > 1)
+      sections[i].title += " (" + inputs[i].path.substr(inputs[i].path.rfind('/') + 1) + ")";
   std::string title = "confer report";
   if (sections.size() == 1) title = sections.front().title;
   report::write_page(out, title, sections, report::vega_bundle());

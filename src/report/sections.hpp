@@ -11,6 +11,8 @@ Section compare_section(ResultSet const& results, std::string const& path);
 
 Section align_section(ResultSet const& results, std::string const& path);
 
+Section match_section(ResultSet const& results, std::string const& path);
+
 Section dynamics_section(ResultSet const& results, std::string const& path);
 
 /// What every results file records: the job, versions, times, files.

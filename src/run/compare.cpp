@@ -23,10 +23,14 @@
 #include "run/earlier_results.hpp"
 #include "run/environment.hpp"
 #include "run/job_size.hpp"
+#include "run/kernel_stage.hpp"
 #include "run/micro_benchmark.hpp"
+#include "run/neighbour_job.hpp"
+#include "run/neuron_job.hpp"
 #include "run/pair_stage.hpp"
 #include "run/phase_report.hpp"
 #include "run/prediction.hpp"
+#include "run/row_stage.hpp"
 #include "run/store_directory.hpp"
 #include "run/tile_engine.hpp"
 
@@ -53,20 +57,36 @@ void check_strict(JobConfig const& config, std::vector<Representation> const& re
 }
 
 /// Values of representations with themselves need no product: M is the identity.
-void enter_self_pairs(PairTable& table, FactoredSet const& set, std::vector<PairStatus> const& status) {
+void enter_self_pairs(PairTable& table, FactoredSet const& set, std::vector<std::size_t> const& columns,
+                      std::vector<PairStatus> const& status) {
   for (Index i = 0; i < table.count; ++i) {
     auto const at = static_cast<std::size_t>(i * table.count + i);
     if (status[at] != PairStatus::ok) continue;
     auto const& summary = set.summaries[static_cast<std::size_t>(i)];
-    for (std::size_t m = 0; m < table.measures.size(); ++m)
-      table.value(m, i, i) = self_score(*table.measures[m], summary);
+    for (std::size_t const m : columns) table.value(m, i, i) = self_score(*table.measures[m], summary);
   }
 }
 
-/// Places below `count` that `chosen` does not hold.
-std::vector<std::size_t> others(std::vector<std::size_t> const& chosen, std::size_t count) {
+/// The measures of one kind among those in these places of the table.
+struct MeasureChoice {
+  std::vector<Measure const*> measures;
+  std::vector<std::size_t> columns;
+};
+MeasureChoice of_kind(std::vector<Measure const*> const& measures, std::vector<std::size_t> const& columns,
+                      StatisticsKind kind) {
+  MeasureChoice choice;
+  for (std::size_t const column : columns) {
+    if (measures[column]->statistics != kind) continue;
+    choice.measures.push_back(measures[column]);
+    choice.columns.push_back(column);
+  }
+  return choice;
+}
+
+/// Those of `all` that `chosen` does not hold.
+std::vector<std::size_t> others(std::vector<std::size_t> const& chosen, std::vector<std::size_t> const& all) {
   std::vector<std::size_t> rest;
-  for (std::size_t i = 0; i < count; ++i)
+  for (std::size_t const i : all)
     if (std::find(chosen.begin(), chosen.end(), i) == chosen.end()) rest.push_back(i);
   return rest;
 }
@@ -87,7 +107,9 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   });
   Catalog const catalog = load_catalog(config, comm);
   std::vector<Representation> const representations = select_representations(catalog, config.selection);
-  FactorNeeds const needs = factor_needs(measures, config.compare);
+  EngineMeasures const engines = engine_measures(measures, catalog, representations, config);
+  RowNeeds const row_needs = row_needs_of(engines, config.compare);
+  FactorNeeds const needs = factor_needs(engines, representations, config.compare);
 
   Communicator const node = comm.split_node();
   MemoryAllowance const memory = memory_allowance(comm, node, config.run);
@@ -96,7 +118,7 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   std::vector<FactorMethod> const methods =
       factor_methods(catalog, representations, config, needs, comm.size(), allowed);
   panel_limits(job, allowed);  // refuses what cannot be kept to, before any work
-  StoreDirectory const directory(comm, node, config.run, store_bytes(representations, needs, config.compare.exact),
+  StoreDirectory const directory(comm, node, config.run, store_bytes(representations, needs, row_needs, config.compare.exact),
                                  memory.per_node);
   BasisStore const store(directory.path());
 
@@ -110,6 +132,30 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   progress.end();
   if (factored.stopped) stop(directory, 0, static_cast<Index>(representations.size()), "factors");
   check_strict(config, representations, factored.set);
+  std::vector<std::string> keys;
+  for (auto const& r : representations)
+    keys.push_back(factor_key(catalog, r, config, FactorNeeds{false, false, false}));
+  NeuronSet neurons;
+  if (needs.neurons) {
+    timer.start("neurons");
+    progress.begin("neurons", static_cast<double>(representations.size()), "representations");
+    neurons = store_neurons(comm, node, {catalog, representations, config, factored.set, keys, store},
+                            directory.visible_everywhere(),
+                            {stop_requested, [&](double done) { progress.update(done); }});
+    progress.end();
+    if (neurons.stopped) stop(directory, 0, static_cast<Index>(representations.size()), "sets of neurons");
+  }
+
+  RowStageResult prepared;
+  if (!row_needs.forms.empty()) {
+    timer.start("rows");
+    progress.begin("rows", static_cast<double>(representations.size()), "representations");
+    prepared =
+        prepare_all_rows(comm, node, {catalog, representations, config, row_needs, factored.set, store},
+                         directory.visible_everywhere(), {stop_requested, [&](double done) { progress.update(done); }});
+    progress.end();
+    if (prepared.stopped) stop(directory, 0, static_cast<Index>(representations.size()), "prepared representations");
+  }
 
   timer.start("pairs");
   std::vector<PairStatus> status = pair_status_before(catalog, representations, factored.set, config.compare.pairs);
@@ -120,10 +166,8 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
     if (config.run.fresh) remove_journals(journal_directory(config));
     table.emplace(static_cast<Index>(representations.size()), measures);
   }
-  std::vector<std::string> keys;
-  for (auto const& r : representations)
-    keys.push_back(factor_key(catalog, r, config, FactorNeeds{false, false, false}));
-  EarlierResults const earlier = take_earlier_results(comm, config, keys, measures, status, table ? &*table : nullptr);
+  EarlierResults const earlier = take_earlier_results(comm, config, keys, measures, engines.covariance_columns, status,
+                                                      table ? &*table : nullptr);
   auto const to_compute = [&](Index row, Index col) {
     return status[static_cast<std::size_t>(row) * representations.size() + static_cast<std::size_t>(col)] ==
            PairStatus::ok;
@@ -133,19 +177,33 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   PanelLimits const limits = panel_limits(job, allowed);
   std::vector<PairJob> jobs;
   auto const add_jobs = [&](std::vector<std::size_t> const& columns, std::function<bool(Index, Index)> const& wanted) {
-    std::vector<Measure const*> chosen;
-    for (std::size_t const column : columns) chosen.push_back(measures[column]);
-    if (!chosen.empty())
-      jobs.push_back(covariance_job(config, rows, groups, factored.set, store, chosen, columns, wanted, limits));
+    if (auto const chosen = of_kind(measures, columns, StatisticsKind::covariance); !chosen.measures.empty())
+      jobs.push_back(
+          covariance_job(config, rows, groups, factored.set, store, chosen.measures, chosen.columns, wanted, limits));
+    if (auto const chosen = of_kind(measures, columns, StatisticsKind::neurons); !chosen.measures.empty())
+      jobs.push_back(neuron_job(config, rows, groups, neurons, store, chosen.measures, chosen.columns, wanted));
   };
   add_jobs(earlier.measures, [&](Index row, Index col) { return to_compute(row, col) && !earlier.known(row, col); });
-  add_jobs(others(earlier.measures, measures.size()), to_compute);
+  add_jobs(others(earlier.measures, engines.covariance_columns), to_compute);
+  RowStore const row_store(store.directory());
+  NeighbourTask const neighbours{engines.neighbours, engines.neighbour_columns, groups, prepared.keys, to_compute};
+  if (!engines.neighbours.empty()) jobs.push_back(neighbour_job(config, neighbours, row_store));
   PairStageControl const control = {stop_requested,
                                     [&](double pairs, double found) { progress.begin("pairs", pairs, "pairs", found); },
                                     [&](double pairs_done) { progress.update(pairs_done); }};
   PairStageReport report;
   for (auto const& pair_job : jobs) {
     report += compare_pairs(comm, pair_job, journal_directory(config), control, table ? &*table : nullptr);
+    progress.end();
+    if (report.stopped) stop(directory, report.pieces_found + report.pieces_done, report.pieces, "pieces of pairs");
+  }
+
+  if (!engines.kernel.empty()) {
+    KernelJob kernels{engines.kernel, engines.kernel_columns, {}, prepared.keys, to_compute};
+    for (std::size_t i = 0; i < representations.size(); ++i)
+      kernels.items.push_back({groups[i], rows[i], representations[i].features});
+    report += compare_kernels(comm, config, kernels, row_store, journal_directory(config), control,
+                              table ? &*table : nullptr);
     progress.end();
     if (report.stopped) stop(directory, report.pieces_found + report.pieces_done, report.pieces, "pieces of pairs");
   }
@@ -157,7 +215,8 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   int code = 0;
   together(comm, [&] {
     if (!comm.is_root()) return;
-    enter_self_pairs(*table, factored.set, status);
+    if (!engines.neighbours.empty()) finish_neighbours(config, neighbours, row_store, *table);
+    enter_self_pairs(*table, factored.set, engines.covariance_columns, status);
     ComparisonData const data{config, catalog, representations, factored.set, status, keys};
     finish_status(data, *table, status);
     ResultSet results = comparison_results(data, std::move(*table));

@@ -4,6 +4,8 @@
 #include <map>
 
 #include "confer/core/text.hpp"
+#include "run/kernel_plan.hpp"
+#include "run/neighbour_job.hpp"
 #include "run/tile_engine.hpp"
 
 namespace confer {
@@ -43,20 +45,74 @@ PairStatus from(Comparability comparability) {
 
 }  // namespace
 
-FactorNeeds factor_needs(std::vector<Measure const*> const& measures, CompareOptions const& options) {
-  unsigned const needs = combined_needs(measures) | (options.coefficients ? unsigned{needs_canonical} : 0u);
+EngineMeasures engine_measures(std::vector<Measure const*> const& measures, Catalog const& catalog,
+                               std::vector<Representation> const& representations, JobConfig const& config) {
+  bool only_linear = !config.rank_tolerance && !config.compare.coefficients;
+  for (auto const* measure : measures)
+    only_linear = only_linear && (measure->statistics != StatisticsKind::covariance || measure->kernel_score != nullptr ||
+                                  measure->needs == needs_factors_only);
+  bool by_samples = false;
+  if (only_linear) {
+    std::vector<KernelItem> items;
+    std::map<std::string, Index> numbers;
+    for (auto const& r : representations) {
+      std::string const name = catalog.checkpoints[static_cast<std::size_t>(r.checkpoint)].inputs_id + "\n" + r.row_meaning +
+                               "\n" + std::to_string(r.rows());
+      items.push_back({numbers.emplace(name, static_cast<Index>(numbers.size())).first->second, r.rows(), r.features});
+    }
+    by_samples = cheaper_by_samples(items);
+  }
+  EngineMeasures split;
+  for (std::size_t m = 0; m < measures.size(); ++m) {
+    bool const linear = measures[m]->statistics == StatisticsKind::covariance && measures[m]->kernel_score != nullptr;
+    bool const kernel = measures[m]->statistics == StatisticsKind::kernel || (linear && by_samples);
+    bool const neighbours = measures[m]->statistics == StatisticsKind::neighbours;
+    (kernel ? split.kernel : neighbours ? split.neighbours : split.covariance).push_back(measures[m]);
+    (kernel ? split.kernel_columns : neighbours ? split.neighbour_columns : split.covariance_columns).push_back(m);
+  }
+  return split;
+}
+
+RowNeeds row_needs_of(EngineMeasures const& measures, CompareOptions const& options) {
+  RowNeeds needs = kernel_row_needs(kernel_choices(measures.kernel, options));
+  if (!measures.neighbours.empty()) needs.add_neighbours(neighbour_form(options.neighbour_metric), options.neighbours);
+  return needs;
+}
+
+FactorNeeds factor_needs(EngineMeasures const& measures, std::vector<Representation> const& representations,
+                         CompareOptions const& options) {
+  unsigned const needs = combined_needs(measures.covariance) | (options.coefficients ? unsigned{needs_canonical} : 0u);
   FactorNeeds result;
-  result.basis = needs != 0;
+  // Centred rows of more features than samples are taken from the whole factor.
+  bool const wide = std::any_of(representations.begin(), representations.end(),
+                                [](Representation const& r) { return r.features > r.rows(); });
+  bool const coordinates = wide && row_needs_of(measures, options).wants(RowForm::centred);
+  result.basis = needs != 0 || coordinates;
   result.loadings = (needs & needs_weights) != 0;
-  result.truncated = needs == needs_truncated;
+  result.truncated = needs == needs_truncated && !coordinates;
+  result.neurons = std::any_of(measures.covariance.begin(), measures.covariance.end(), [](Measure const* measure) {
+    return measure->statistics == StatisticsKind::neurons;
+  });
   return result;
 }
 
-double store_bytes(std::vector<Representation> const& representations, FactorNeeds const& needs, bool exact) {
+double store_bytes(std::vector<Representation> const& representations, FactorNeeds const& needs, RowNeeds const& rows,
+                   bool exact) {
   double total = 0;
-  for (auto const& r : representations)
-    total += static_cast<double>(stored_bytes(r.rows(), r.features, needs.basis ? std::min(r.rows(), r.features) : 0,
-                                              exact ? 8 : 4, needs.loadings));
+  for (auto const& r : representations) {
+    Index const directions = std::min(r.rows(), r.features), bytes = exact ? 8 : 4;
+    total += static_cast<double>(
+        stored_bytes(r.rows(), r.features, needs.basis ? directions : 0, bytes, needs.loadings));
+    total += 12 * static_cast<double>(r.rows()) * static_cast<double>(rows.neighbours);
+    for (RowForm const form : rows.forms) {
+      total += static_cast<double>(r.rows()) *
+               (8 + static_cast<double>(bytes * (form == RowForm::centred ? directions : r.features)));
+      if (rows.ranked == form)
+        total += static_cast<double>(r.rows()) * static_cast<double>(r.rows() - 1) / 2 *
+                 static_cast<double>(rank_bytes(r.rows(), exact));
+    }
+    if (needs.neurons) total += static_cast<double>(stored_bytes(r.rows(), 0, r.features, exact ? 8 : 4, false));
+  }
   return total;
 }
 

@@ -7,14 +7,32 @@
 #include "confer/similarity/measure.hpp"
 #include "run/factor_stage.hpp"
 #include "run/pair_table.hpp"
+#include "run/row_records.hpp"
 
 namespace confer {
 
-/// What the chosen measures want from the factors.
-FactorNeeds factor_needs(std::vector<Measure const*> const& measures, CompareOptions const& options);
+/// The chosen measures by the engine that computes them; those of neurons stand with those of covariances, as work of
+/// the pair stage.
+struct EngineMeasures {
+  std::vector<Measure const*> covariance, kernel, neighbours;
+  std::vector<std::size_t> covariance_columns, kernel_columns, neighbour_columns;  ///< their places among all chosen
+};
 
-/// Upper bound of the bytes that all factors take.
-double store_bytes(std::vector<Representation> const& representations, FactorNeeds const& needs, bool exact);
+/// Each measure goes to the engine of its statistics; only linear CKA has a choice, and takes kernels of samples when no
+/// other measure needs the factors and that is cheaper. Decided by the job alone: never by ranks or machine.
+EngineMeasures engine_measures(std::vector<Measure const*> const& measures, Catalog const& catalog,
+                               std::vector<Representation> const& representations, JobConfig const& config);
+
+/// Which prepared rows the chosen measures read.
+RowNeeds row_needs_of(EngineMeasures const& measures, CompareOptions const& options);
+
+/// What the chosen measures want from the factors.
+FactorNeeds factor_needs(EngineMeasures const& measures, std::vector<Representation> const& representations,
+                         CompareOptions const& options);
+
+/// Upper bound of the bytes that all factors and prepared rows take.
+double store_bytes(std::vector<Representation> const& representations, FactorNeeds const& needs, RowNeeds const& rows,
+                   bool exact);
 
 /// Why pairs are not computed, as far as it is known before computing; row-major R x R.
 std::vector<PairStatus> pair_status_before(Catalog const& catalog, std::vector<Representation> const& representations,

@@ -9,6 +9,8 @@
 
 #include "confer/core/text.hpp"
 #include "confer/similarity/chance.hpp"
+#include "confer/similarity/spectrum.hpp"
+#include "run/network_summary.hpp"
 #include "run/earlier_results.hpp"
 #include "run/tile_engine.hpp"
 
@@ -45,7 +47,7 @@ Attributes measure_attributes(Measure const& measure, CompareOptions const& opti
 /// Columns that describe the factor of each representation.
 void add_factor_columns(ResultSet& results, ComparisonData const& data) {
   std::vector<Index> rank, components, constant;
-  std::vector<double> ratio, variance, tau, smallest;
+  std::vector<double> ratio, effective, exponent, variance, tau, smallest;
   std::vector<std::string> status, detail, warnings;
   for (std::size_t i = 0; i < data.representations.size(); ++i) {
     FactorSummary const& s = data.factors.summaries[i];
@@ -56,6 +58,8 @@ void add_factor_columns(ResultSet& results, ComparisonData const& data) {
     components.push_back(s.components);
     constant.push_back(s.constant_features);
     ratio.push_back(good ? s.total_variance / s.sum_fourth_powers * s.total_variance : nan);
+    effective.push_back(effective_rank(s.singular_values));
+    exponent.push_back(spectrum_exponent(s.singular_values));
     variance.push_back(good || s.status == RepresentationStatus::constant ? s.total_variance : nan);
     tau.push_back(good ? s.tau : nan);
     smallest.push_back(good ? s.singular_values.back() : nan);
@@ -76,6 +80,8 @@ void add_factor_columns(ResultSet& results, ComparisonData const& data) {
   add("rank", rank, "numerical rank of the centred activations");
   add("components", components, "leading directions that SVCCA keeps");
   add("participation_ratio", ratio, "effective dimension (sum of variances)^2 / sum of squared variances");
+  add("effective_rank", effective, "exp of the entropy of the singular values over their sum (Roy, Vetterli 2007)");
+  add("spectrum_exponent", exponent, "alpha of variances falling like i^-alpha over all directions (Stringer et al. 2019)");
   add("total_variance", variance, "sum of squares of the centred activations");
   add("constant_neurons", constant, "neurons that do not vary over the samples, left out");
   add("tau", tau, "norm of what rounding to the stored type could have produced");
@@ -88,11 +94,13 @@ void add_factor_columns(ResultSet& results, ComparisonData const& data) {
 }
 
 /// Values, chance level and standardised score of one measure.
-void add_measure(ResultSet& results, ComparisonData const& data, Measure const& measure, std::vector<double> values) {
+void add_measure(ResultSet& results, ComparisonData const& data, PairTable& table, std::size_t column) {
+  Measure const& measure = *table.measures[column];
+  std::vector<double> values = std::move(table.values[column]);
   auto const count = static_cast<Index>(data.representations.size());
   auto const size = static_cast<std::size_t>(count * count);
-  std::vector<double> null, z;
-  if (measure.chance != nullptr) {
+  std::vector<double> null = std::move(table.null[column]), z = std::move(table.z[column]);
+  if (null.empty() && measure.chance != nullptr) {
     null.assign(size, nan);
     z.assign(size, nan);
     std::map<std::array<Index, 5>, std::optional<ChanceLevel>> known;
@@ -117,9 +125,10 @@ void add_measure(ResultSet& results, ComparisonData const& data, Measure const& 
       }
   }
   std::string const name = measure.name;
-  results.variables.push_back(
-      {name, {"a", "b"}, std::move(values), measure_attributes(measure, data.config.compare), false});
-  if (measure.chance == nullptr) return;
+  Attributes attributes = table.notes[column];  // what an engine says of its own goes first
+  attributes.merge(measure_attributes(measure, data.config.compare));
+  results.variables.push_back({name, {"a", "b"}, std::move(values), std::move(attributes), false});
+  if (null.empty()) return;
   results.variables.push_back(
       {name + "_null",
        {"a", "b"},
@@ -197,7 +206,7 @@ ResultSet comparison_results(ComparisonData const& data, PairTable&& table) {
   bool canonical = false;
   for (std::size_t m = 0; m < table.measures.size(); ++m) {
     canonical = canonical || std::string(table.measures[m]->name) == "cca";
-    add_measure(results, data, *table.measures[m], std::move(table.values[m]));
+    add_measure(results, data, table, m);
   }
   if (canonical)
     results.variables.push_back({"cca_above_edge",
@@ -206,6 +215,7 @@ ResultSet comparison_results(ComparisonData const& data, PairTable&& table) {
                                  {{"long_name", "canonical correlations above the largest that chance alone produces"},
                                   {"reference", std::string("Wachter 1980")}},
                                  false});
+  add_network_summary(results);
   if (data.config.compare.coefficients) add_coefficients(results, table);
   results.attributes["rank_rule"] =
       data.config.rank_tolerance

@@ -24,16 +24,6 @@ PairCost pair_cost(std::vector<Measure const*> const& measures) {
   return cost;
 }
 
-Index selected_pairs(TilePlan const& plan, Tile const& tile, std::function<bool(Index, Index)> const& selected) {
-  auto const& rows = plan.panels[static_cast<std::size_t>(tile.row_panel)].members;
-  auto const& cols = plan.panels[static_cast<std::size_t>(tile.col_panel)].members;
-  Index count = 0;
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    for (std::size_t j = 0; j < (tile.row_panel == tile.col_panel ? i : cols.size()); ++j)
-      count += selected(rows[i], cols[j]) ? 1 : 0;
-  return count;
-}
-
 SplitPiece split_piece(TilePlan const& plan, Tile const& tile, PairCost const& cost) {
   Panel const& rows = plan.panels[static_cast<std::size_t>(tile.row_panel)];
   Panel const& cols = plan.panels[static_cast<std::size_t>(tile.col_panel)];

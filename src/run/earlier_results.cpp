@@ -34,7 +34,7 @@ std::optional<ResultSet> read_earlier(JobConfig const& config) {
 }
 
 EarlierResults match(ResultSet const& results, std::vector<std::string> const& keys,
-                     std::vector<Measure const*> const& measures) {
+                     std::vector<Measure const*> const& measures, std::vector<std::size_t> const& columns) {
   EarlierResults earlier;
   std::map<std::string, Index> places;
   for (auto const& key : results.strings("key")) places.emplace(key, static_cast<Index>(places.size()));
@@ -44,7 +44,7 @@ EarlierResults match(ResultSet const& results, std::vector<std::string> const& k
     auto const found = places.find(key);
     earlier.place.push_back(found == places.end() ? -1 : found->second);
   }
-  for (std::size_t m = 0; m < measures.size(); ++m)
+  for (std::size_t const m : columns)
     if (results.find(measures[m]->name) != nullptr) earlier.measures.push_back(m);
   for (Index const status : results.integers("pair_status"))
     earlier.computed.push_back(status == static_cast<Index>(PairStatus::ok) ||
@@ -84,13 +84,14 @@ std::string values_depend_on(JobConfig const& config) {
 
 EarlierResults take_earlier_results(Communicator const& comm, JobConfig const& config,
                                     std::vector<std::string> const& keys, std::vector<Measure const*> const& measures,
-                                    std::vector<PairStatus> const& status, PairTable* table) {
+                                    std::vector<std::size_t> const& columns, std::vector<PairStatus> const& status,
+                                    PairTable* table) {
   EarlierResults earlier;
   together(comm, [&] {
     if (!comm.is_root()) return;
     auto const results = read_earlier(config);
     if (!results) return;
-    earlier = match(*results, keys, measures);
+    earlier = match(*results, keys, measures, columns);
     if (earlier.measures.empty()) earlier = {};
     if (!earlier.measures.empty()) enter(*results, earlier, measures, status, *table);
   });

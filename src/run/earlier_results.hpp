@@ -32,9 +32,10 @@ std::string values_depend_on(JobConfig const& config);
 
 /// Collective. Looks at config.run.output, unless --fresh or --coefficients is given: values of pairs whose two
 /// representations have the same keys, computed with the same options, go into `table` (rank 0; nullptr elsewhere)
-/// where `status` is ok. A file that cannot be read, or of another kind, counts as none.
+/// where `status` is ok; only those of the measures in `columns`. A file that cannot be read, or of another kind, counts as none.
 EarlierResults take_earlier_results(Communicator const& comm, JobConfig const& config,
                                     std::vector<std::string> const& keys, std::vector<Measure const*> const& measures,
-                                    std::vector<PairStatus> const& status, PairTable* table);
+                                    std::vector<std::size_t> const& columns, std::vector<PairStatus> const& status,
+                                    PairTable* table);
 
 }  // namespace confer

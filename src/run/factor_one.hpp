@@ -21,6 +21,7 @@ struct FactorNeeds {
   bool basis = true;
   bool loadings = false;
   bool truncated = false;  ///< only the leading components are ever used
+  bool neurons = false;    ///< standardised activations beside the factors
 };
 
 /// One representation and all that its factor depends on. What it refers to must outlive it.

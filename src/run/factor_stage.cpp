@@ -30,9 +30,10 @@ void decode_into(std::string const& lines, std::vector<FactorSummary>& summaries
   }
 }
 
-/// Sends every factor to the nodes that do not see the files of the rank that made it.
+}  // namespace
+
 void share_between_nodes(Communicator const& comm, Communicator const& node, BasisStore const& store,
-                         FactoredSet const& set, std::vector<Index> const& owner) {
+                         std::vector<std::string> const& keys, std::vector<Index> const& owner) {
   std::vector<Index> leader(static_cast<std::size_t>(comm.size()), 0);
   int node_leader = comm.rank();
   node.broadcast(std::span(&node_leader, 1), 0);
@@ -54,29 +55,31 @@ void share_between_nodes(Communicator const& comm, Communicator const& node, Bas
   };
   constexpr Index portion = Index{16} << 20;
   std::vector<std::byte> buffer;
-  for (std::size_t i = 0; i < set.keys.size() && node.is_root(); ++i) {
-    if (!usable(set.summaries[i].status)) continue;
+  for (std::size_t i = 0; i < keys.size() && node.is_root(); ++i) {
+    if (keys[i].empty()) continue;
     Index const from = leader[static_cast<std::size_t>(owner[i])];
     auto const root = static_cast<int>(std::find(ranks.begin(), ranks.end(), static_cast<int>(from)) - ranks.begin());
     // Portion by portion, whatever the size; after a failure the rank goes on taking part.
     Index bytes = 0;
     attempt([&] {
-      if (leaders.rank() == root) bytes = store.file_bytes(set.keys[i]);
+      if (leaders.rank() == root) bytes = store.file_bytes(keys[i]);
     });
     leaders.broadcast(std::span(&bytes, 1), root);
     for (Index begin = 0; begin < bytes; begin += portion) {
       buffer.resize(static_cast<std::size_t>(std::min(portion, bytes - begin)));
       attempt([&] {
-        if (leaders.rank() == root) store.export_part(set.keys[i], begin, buffer);
+        if (leaders.rank() == root) store.export_part(keys[i], begin, buffer);
       });
       leaders.broadcast(std::span(buffer), root);
       attempt([&] {
-        if (leaders.rank() != root) store.import_part(set.keys[i], begin, buffer, bytes);
+        if (leaders.rank() != root) store.import_part(keys[i], begin, buffer, bytes);
       });
     }
   }
   agree(comm, failure);
 }
+
+namespace {
 
 std::string layout_text(Representation const& r) {
   return std::to_string(static_cast<int>(r.conv)) + "," + std::to_string(static_cast<int>(r.sequence)) + "," +
@@ -310,7 +313,10 @@ FactorStageResult factor_all(Communicator const& comm, Communicator const& node,
   }
   std::vector<Index> owner = stage.owner();
   comm.all_sum(owner);
-  if (!visible_everywhere) share_between_nodes(comm, node, store, result.set, owner);
+  std::vector<std::string> stored = result.set.keys;
+  for (std::size_t i = 0; i < stored.size(); ++i)
+    if (!usable(result.set.summaries[i].status)) stored[i].clear();
+  if (!visible_everywhere) share_between_nodes(comm, node, store, stored, owner);
   comm.barrier();
   return result;
 }

@@ -25,6 +25,11 @@ struct FactoredSet {
 std::string factor_key(Catalog const& catalog, Representation const& representation, JobConfig const& config,
                        FactorNeeds const& needs);
 
+/// Collective. Sends every file of the store to the nodes that do not see those of the rank that made it. An empty key
+/// stands for no file; `owner`: the rank that has each.
+void share_between_nodes(Communicator const& comm, Communicator const& node, BasisStore const& store,
+                         std::vector<std::string> const& keys, std::vector<Index> const& owner);
+
 /// How the stage reports and when it stops.
 struct FactorStageControl {
   std::function<bool()> stop_requested;

@@ -86,11 +86,12 @@ double selected_pairs(PairSelection const& selection, GroupCounts const& group) 
 JobSize job_size(JobConfig const& config, Catalog const& catalog, std::vector<Representation> const& representations,
                  std::vector<FactorSummary> const& summaries, std::vector<Measure const*> const& measures) {
   JobSize job;
-  job.work = pair_work(config.compare, measures);
+  EngineMeasures const engines = engine_measures(measures, catalog, representations, config);
+  job.work = pair_work(config.compare, engines.covariance);
   job.exact = config.compare.exact;
   job.svd = config.run.svd;
   job.memory_per_rank = config.run.memory_per_rank.value_or(0);
-  FactorNeeds const needs = factor_needs(measures, config.compare);
+  FactorNeeds const needs = factor_needs(engines, representations, config.compare);
   std::map<std::string, Index> numbers;
   std::map<Index, GroupCounts> groups;
   std::set<std::string> files;
@@ -146,7 +147,7 @@ JobSize job_size(JobConfig const& config, std::vector<Measure const*> const& mea
   RepresentationSize size;
   size.rows = plan.samples;
   size.features = plan.neurons;
-  size.kept = size.components = directions(config, factor_needs(measures, config.compare), plan.samples, plan.neurons);
+  size.kept = size.components = directions(config, factor_needs({measures, {}, {}, {}, {}, {}}, {}, config.compare), plan.samples, plan.neurons);
   if (config.compare.components) size.components = std::min(size.kept, *config.compare.components);
   size.file_bytes = 4 * static_cast<double>(plan.samples) * static_cast<double>(plan.neurons);
   Index const count = plan.representations.value_or(0);

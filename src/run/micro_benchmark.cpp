@@ -118,7 +118,7 @@ double score_seconds(std::vector<Measure const*> const& measures, Index k, doubl
       for (Index j = 0; j < k; ++j)
         for (Index i = 0; i < k; ++i) turned(j, i) = pair.cross(i, j);
     for (auto const* measure : measures)
-      for (int side = 0; side < (measure->symmetric ? 1 : 2); ++side) sum += measure->score(pair.stats);
+      for (int side = 0; side < (measure->symmetric ? 1 : 2); ++side) if (measure->score != nullptr) sum += measure->score(pair.stats);
   });
   return std::isnan(sum) ? seconds : seconds + 1e-7;  // the sum is used, or the loop would be left out
 }

@@ -18,6 +18,9 @@ PairTable::PairTable(Index representations, std::vector<Measure const*> chosen)
     : count(representations), measures(std::move(chosen)) {
   auto const size = static_cast<std::size_t>(count * count);
   values.assign(measures.size(), std::vector<double>(size, std::numeric_limits<double>::quiet_NaN()));
+  null.resize(measures.size());
+  z.resize(measures.size());
+  notes.resize(measures.size());
   above_edge.assign(size, std::numeric_limits<double>::quiet_NaN());
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "confer/model/result_set.hpp"
 #include "confer/similarity/measure.hpp"
 
 namespace confer {
@@ -44,6 +45,9 @@ struct PairTable {
   Index count;
   std::vector<Measure const*> measures;
   std::vector<std::vector<double>> values;  ///< per measure
+  /// Chance level and standardised score, per measure; empty where they follow from the factors alone.
+  std::vector<std::vector<double>> null, z;
+  std::vector<Attributes> notes;            ///< per measure: the rules and parameters its engine went by
   std::vector<double> above_edge;           ///< canonical correlations above the chance edge
   std::map<std::pair<Index, Index>, std::vector<double>> coefficients;  ///< (smaller, larger index)
 

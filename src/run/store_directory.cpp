@@ -45,7 +45,7 @@ void clear_abandoned_stores() {
 void copy_basis_files(std::string const& from, std::string const& to) {
   BasisStore const target(to);
   for (auto const& entry : fs::directory_iterator(from))
-    if (entry.path().extension() == ".basis")
+    if (entry.path().extension() == ".basis" || entry.path().extension() == ".rows")
       fs::copy_file(entry.path(), fs::path(to) / entry.path().filename(), fs::copy_options::overwrite_existing);
 }
 

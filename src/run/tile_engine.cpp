@@ -61,6 +61,10 @@ double self_score(Measure const& measure, FactorSummary const& summary) {
   stats.cross_covariance_values = squares;
   stats.canonical_weights = stats.canonical_weights_column = ones;
   stats.row_norm_product = summary.sum_squared_row_norms;
+  std::vector<double> const itself = {1.0};  // every neuron is its own best partner
+  stats.best_correlations = itself;
+  stats.matched_correlations = 1;
+  stats.matched_neurons = 1;
   return measure.score(stats);
 }
 

@@ -13,6 +13,8 @@ double score(PairStats const& pair) {
   return within(0, pair.squared_cross_covariance() / norms, 1);
 }
 
+double kernel_score(KernelStats const& pair) { return within(0, doubly_centred(pair).cosine(), 1); }
+
 std::optional<ChanceLevel> chance(PairStats const& pair) { return chance_cka(pair.x, pair.y); }
 
 }  // namespace
@@ -32,6 +34,7 @@ Measure const measures::cka = {
     .core = true,
     .score = score,
     .chance = chance,
+    .kernel_score = kernel_score,
 };
 
 }  // namespace confer

@@ -31,6 +31,8 @@ double score(PairStats const& pair) {
   return within(-1, product / (std::sqrt(self_x) * std::sqrt(self_y)), 1);
 }
 
+double kernel_score(KernelStats const& pair) { return within(-1, u_centred(pair).cosine(), 1); }
+
 std::optional<ChanceLevel> chance(PairStats const& pair) {
   if (pair.x.rows < 4) return std::nullopt;
   return chance_cka_debiased(pair.x.rows);
@@ -54,6 +56,7 @@ Measure const measures::cka_debiased = {
     .score = score,
     .chance = chance,
     .chance_by_rank = true,
+    .kernel_score = kernel_score,
 };
 
 }  // namespace confer

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Several hosts in one machine: hosts.sh N DIRECTORY COMMAND...
 # Makes host1 ... hostN, each in network, mount, process, IPC and host name namespaces of its own: they share files and
-# TCP over a bridge, but no memory. Runs COMMAND on host1, where `mpirun --host host1:2,host2:2` reaches the others.
-# A file DIRECTORY/hostK.cut ends hostK like a power cut. Exit code 77: namespaces are not permitted here.
+# TCP over a bridge, but no memory. Runs COMMAND on host1, where `mpirun --host 10.99.0.1:2,10.99.0.2:2` reaches the others.
+# A file DIRECTORY/hostK.cut ends hostK like a power cut. Exit code 77: namespaces are not permitted.
 # Everything ends with this script, however it ends. Needs root, or the right to make user namespaces.
 set -euo pipefail
 self=$(readlink -f "$0")
@@ -15,22 +15,22 @@ case $1 in
   --inside) shift ;;
   --host) # process 1 of a host: runs what it is told to, and reaps
     hostname "$2"
+    mount -t proc proc /proc
     mount -t tmpfs -o mode=1777 none /dev/shm
-    mount --bind "$3/hosts" /etc/hosts
     mkfifo "$3/$2.commands"
     exec 9<>"$3/$2.commands"
     : >"$3/$2.ready"
     while read -r line <&9; do bash -c "$line" </dev/null 9<&- & done
     exit
     ;;
-  --agent) # what ssh is between real hosts: HOST WORDS...
-    [ -p "$HOSTS_DIRECTORY/$2.commands" ]
-    printf '%s\n' "${*:3}" >"$HOSTS_DIRECTORY/$2.commands"
+  --agent) # what ssh is between real hosts: ADDRESS WORDS...
+    [ -p "$HOSTS_DIRECTORY/host${2##*.}.commands" ]
+    printf '%s\n' "${*:3}" >"$HOSTS_DIRECTORY/host${2##*.}.commands"
     exit
     ;;
   *)
     mkdir -p "$2"
-    kind=(--net --mount --uts --ipc --pid --fork --kill-child --mount-proc)
+    kind=(--net --mount --propagation unchanged --uts --ipc --pid --fork --kill-child)
     [ "$(id -u)" -eq 0 ] || kind+=(--user --map-root-user)
     unshare "${kind[@]}" true 2>"$2/unshare.err" || not_permitted "$2/unshare.err"
     exec unshare "${kind[@]}" bash "$self" --inside "$@"
@@ -39,15 +39,16 @@ esac
 
 hosts=$1 directory=$(readlink -f "$2")
 shift 2
+# Mounts made from here on must not reach the outside. In a chroot, / is no mount that this could be said of.
+mount --make-rprivate / 2>/dev/null ||
+  { mount --make-private /proc && mount --make-private /dev/shm; } 2>"$directory/mount.err" ||
+  not_permitted "$directory/mount.err"
+mount -t proc proc /proc 2>"$directory/mount.err" || not_permitted "$directory/mount.err"
 {
   ip link set lo up && ip link add bridge0 type bridge && ip link set bridge0 up
 } 2>"$directory/ip.err" || not_permitted "$directory/ip.err"
-{
-  echo "127.0.0.1 localhost"
-  for n in $(seq "$hosts"); do echo "$network.$n host$n"; done
-} >"$directory/hosts"
 for n in $(seq "$hosts"); do
-  unshare --net --mount --uts --ipc --pid --fork --kill-child --mount-proc bash "$self" --host "host$n" "$directory" &
+  unshare --net --mount --propagation unchanged --uts --ipc --pid --fork --kill-child bash "$self" --host "host$n" "$directory" &
   parent=$!
   until [ -e "$directory/host$n.ready" ]; do
     kill -0 "$parent"
@@ -67,5 +68,5 @@ export HOSTS_DIRECTORY=$directory OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROO
 export OMPI_MCA_plm=rsh OMPI_MCA_plm_rsh_agent="$self --agent" OMPI_MCA_orte_tmpdir_base=/dev/shm
 export OMPI_MCA_btl_tcp_if_include=$network.0/24 OMPI_MCA_oob_tcp_if_include=$network.0/24
 code=0
-nsenter -t "$first" -n -u -i -m -p --wd="$PWD" "$@" || code=$?
+nsenter -t "$first" -n -u -i -m -p -r --wd="$PWD" "$@" || code=$?
 exit "$code"

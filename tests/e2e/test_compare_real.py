@@ -11,7 +11,7 @@ from program import DATA, TestCase
 A = os.path.join(DATA, "A")
 MLP = os.path.join(DATA, "C", "mlp-s0")
 DIGITS = os.path.join(DATA, "D")
-PAIR = os.path.join(DATA, "E")
+PAIR = os.path.join(DATA, "E", "pair-relu-rich-s0")
 GRU = os.path.join(DATA, "F")
 PUBLISHED = os.path.join(DATA, "third_party")
 

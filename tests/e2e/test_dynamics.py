@@ -81,6 +81,19 @@ class Dynamics(TestCase):
         for name in ("sse_double_output", "sse_flipped_sign", "sse_dropped_term"):
             self.assertTrue(np.all(results[name].values > 1.5 * results["sse"].values), name)
 
+    def test_rich_and_lazy_runs_differ(self):
+        results = self.dynamics([os.path.join(DATA, "E")], ranks=2)
+        lazy, rich = results.groupby("network")["pair-relu-lazy-s0"], results.groupby("network")["pair-relu-rich-s0"]
+        growth = {name: (run["h_final"] / run["h"].sel(step=0)).values for name, run in (("lazy", lazy), ("rich", rich))}
+        self.assertTrue(np.all(growth["lazy"] < 2) and np.all(growth["rich"] > 10), growth)
+        self.assertEqual(list(lazy["applies"].values), [0, 0, 0, 0])
+        self.assertEqual(list(rich["applies"].values), [1, 1, 1, 1])
+        self.assertLess(lazy["regime"].values.min(), 1 / 3)
+        self.assertGreater(rich["regime"].values.min(), .9)
+        # The theory of two free maps fits the layers between, not the first.
+        self.assertGreater(rich["sse"].values[0], rich["sse"].values[1])
+        self.assertGreater(lazy["r2_h"].values[3], lazy["r2_h"].values[0])
+
     def test_planted_rates_come_back(self):
         path = self.planted()
         ratio = A / B

@@ -53,7 +53,7 @@ class MultiHost(TestCase):
 
     def start_compare(self, hosts, *options, mpi=()):
         """Starts confer on hosts, given as a list of ranks on each."""
-        where = ",".join(f"host{number}:{ranks}" for number, ranks in enumerate(hosts, 1))
+        where = ",".join(f"10.99.0.{number}:{ranks}" for number, ranks in enumerate(hosts, 1))
         self.output = self.path("out", "results.h5")
         return self.start(self.path("hosts"), len(hosts), "mpirun", "-n", str(sum(hosts)), "--host", where, *mpi,
                           os.environ["CONFER"], "compare", self.data, "--output", self.output, "--quiet", *options)
@@ -70,7 +70,7 @@ class MultiHost(TestCase):
     def test_hosts_see_each_other_and_share_no_memory(self):
         words = "echo $(hostname) $(readlink /proc/self/ns/net) $(readlink /proc/self/ns/ipc); : >/dev/shm/mine-$(hostname); " \
                 "sleep 1; ls /dev/shm | grep -c ^mine"
-        process = self.start(self.path("hosts"), 3, "mpirun", "-n", "3", "--host", "host1,host2,host3", "sh", "-c", words)
+        process = self.start(self.path("hosts"), 3, "mpirun", "-n", "3", "--host", "10.99.0.1,10.99.0.2,10.99.0.3", "sh", "-c", words)
         out, error = process.communicate(timeout=TIMEOUT)
         self.assertEqual(process.returncode, 0, error)
         hosts = [line.split() for line in out.splitlines() if line.startswith("host")]

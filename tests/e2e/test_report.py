@@ -132,10 +132,12 @@ class Report(TestCase):
         self.assertNotRegex(text.split("<script", 1)[0], r"(src|href)=")
 
     def test_two_files_make_two_sections(self):
-        for name in ("x", "y"):
+        for name in ("x", "y<b>"):
             comparison(self.path(f"{name}.h5"), [name], [0], ["a", "b", "c"])
-        _, text = self.report(self.path("x.h5"), self.path("y.h5"))
+        _, text = self.report(self.path("x.h5"), self.path("y<b>.h5"))
         self.assertEqual(text.count("<section>"), 2)
+        self.assertIn("(x.h5)</h2>", text)
+        self.assertIn("(y&lt;b&gt;.h5)</h2>", text)
 
     def test_figures_as_files(self):
         data = comparison(self.path("r.h5"), [HOSTILE, "two"], [0], ["a", "b", "c"])

@@ -1,6 +1,7 @@
 """Jobs under a real Slurm: submitted, interrupted in every way, requeued, chained; results are those of a plain run."""
 import glob
 import os
+import subprocess
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,9 +9,19 @@ import acts
 import h5py
 import numpy as np
 from program import confer, open_results
-from slurm import SlurmTestCase, wait_until
+from slurm import LOCAL_SLURM, ROOT, Cluster, SlurmTestCase, wait_until
 
 NETWORKS, LAYERS, SAMPLES, NEURONS = 5, 12, 1000, 128
+
+
+def processes_of(home):
+    """Processes that have a file below this directory open, or named in their arguments."""
+    links = subprocess.run(["find", *glob.glob("/proc/[0-9]*/fd"), "-lname", home + "/*"], capture_output=True,
+                           text=True).stdout.split()
+    arguments = subprocess.run(["grep", "-l", home + "/", *glob.glob("/proc/[0-9]*/cmdline")], capture_output=True,
+                               text=True).stdout.split()
+    own = {"self", str(os.getpid())}
+    return {path.split("/")[2] for path in links + arguments} - own
 
 
 class Slurm(SlurmTestCase):
@@ -165,6 +176,31 @@ class Slurm(SlurmTestCase):
         with open(page, encoding="utf-8") as file:
             self.assertIn("layer11", file.read())
         self.assertIn("next: open", second.log().splitlines()[-1])
+
+    def test_the_other_commands(self):
+        jobs = []
+        for command, changes in (("align", {}), ("dynamics", {"pairs": "0-1", "controls": "no"})):
+            with open(os.path.join(ROOT, "jobs", f"{command}.ini"), encoding="utf-8") as file:
+                options = dict(line.strip().split(" = ", 1) for line in file if " = " in line and line[0] != "#")
+            options.update(changes, data=os.path.join(ROOT, options["data"]), output=self.path(command, "results.h5"))
+            job_file = self.job_file(f"{command}.ini", **options)
+            jobs.append(self.submitted("--ranks", "2", "--nodes", "2", job_file, output=options["output"]))
+        for job in jobs:
+            self.assertEqual(job.wait_for_state("COMPLETED", "FAILED", "CANCELLED"), "COMPLETED", job.describe())
+            self.assertTrue(os.path.exists(job.output))
+            self.assertIn("next: confer report", job.log().splitlines()[-1])
+
+    def test_the_cluster_leaves_nothing_behind(self):
+        cluster = Cluster(nodes=1)
+        self.addCleanup(cluster.stop)
+        cluster.ask("srun", "--mem=50", "true")
+        self.assertGreater(len(processes_of(cluster.home)), 0)
+        self.assertNotEqual(cluster.run(LOCAL_SLURM, "start").returncode, 0, "started twice")
+        self.assertEqual(cluster.run(LOCAL_SLURM, "fail", "n2").returncode, 2)
+        cluster.ask(LOCAL_SLURM, "stop")
+        self.assertFalse(os.path.exists(cluster.home))
+        wait_until(lambda: not processes_of(cluster.home), "the end of its processes")
+        self.assertEqual(cluster.run(LOCAL_SLURM, "start", "--nodes", "none").returncode, 2)
 
     def test_what_cannot_run_is_refused_before_the_queue(self):
         job_file, output = self.compare_file()

@@ -2,12 +2,13 @@
 /// and the transformations under which measures may or may not change.
 #pragma once
 
-#include <random>
 #include <string_view>
 #include <vector>
 
-#include "confer/linalg/dense.hpp"
 #include "confer/similarity/measure.hpp"
+#include "confer/similarity/neurons.hpp"
+#include "unit/dense_fixtures.hpp"
+#include "unit/kernel_fixtures.hpp"
 
 namespace confer::test {
 
@@ -22,15 +23,6 @@ struct PlainFactor {
     return {basis.const_view(), values, loadings.const_view(), squared_row_norms, features, components};
   }
 };
-
-inline Matrix<double> centred(Matrix<double> data) {
-  for (Index j = 0; j < data.cols(); ++j) {
-    double mean = 0;
-    for (double value : data.view().column_span(j)) mean += value / static_cast<double>(data.rows());
-    for (double& value : data.view().column_span(j)) value -= mean;
-  }
-  return data;
-}
 
 /// variance: share that the leading `components` hold. Singular values below 1e-10 of the largest count as zero.
 inline PlainFactor factor(Matrix<double> const& data, double variance = 0.99) {
@@ -63,76 +55,44 @@ inline PlainFactor factor(Matrix<double> const& data, double variance = 0.99) {
 constexpr unsigned needs_everything =
     needs_cross | needs_canonical | needs_truncated | needs_nuclear | needs_weights | needs_row_norms;
 
+/// Correlations of the neurons that vary.
+inline Matrix<double> neuron_correlations(Matrix<double> const& x, Matrix<double> const& y) {
+  auto const standardised = [](Matrix<double> const& data) {
+    Matrix<double> transposed(data.cols(), data.rows());
+    for (Index i = 0; i < data.rows(); ++i)
+      for (Index j = 0; j < data.cols(); ++j) transposed(j, i) = data(i, j);
+    NeuronMoments const moments = neuron_moments(data.rows(), data.cols(), [&](Index begin, MatrixView<double> out) {
+      for (Index i = 0; i < out.cols; ++i)
+        std::copy_n(transposed.view().column(begin + i), out.rows, out.column(i));
+    });
+    Matrix<double> result(data.rows(), static_cast<Index>(moments.live.size()));
+    standardise(moments, transposed, result);
+    return result;
+  };
+  Matrix<double> const a = standardised(x), b = standardised(y);
+  Matrix<double> correlations(a.cols(), b.cols());
+  if (correlations.size() > 0) gemm(1, a.view(), Op::transpose, b.view(), Op::none, 0, correlations);
+  return correlations;
+}
+
+inline double neuron_score(Measure const& measure, Matrix<double> const& x, Matrix<double> const& y) {
+  NeuronPair const pair = pair_neurons(neuron_correlations(x, y), Matching::one_to_one);
+  PairStats stats;
+  stats.best_correlations = pair.best_of_rows;
+  stats.matched_correlations = pair.matched;
+  stats.matched_neurons = pair.pairs;
+  return measure.score(stats);
+}
+
 /// Value of a measure with x as row and y as column.
 inline double score(Measure const& measure, Matrix<double> const& x, Matrix<double> const& y, double variance = 0.99) {
+  if (measure.statistics == StatisticsKind::kernel) return measure.kernel_score(kernel_stats(measure.kernel, x, y));
+  if (measure.statistics == StatisticsKind::neurons) return neuron_score(measure, x, y);
   PlainFactor const fx = factor(x, variance), fy = factor(y, variance);
   return measure.score(PairWorkspace(fx.view(), fy.view(), measure.needs).stats());
 }
 inline double score(std::string_view name, Matrix<double> const& x, Matrix<double> const& y, double variance = 0.99) {
   return score(*find_measure(name), x, y, variance);
-}
-
-inline Matrix<double> gaussian(Index rows, Index cols, unsigned seed) {
-  std::mt19937_64 generator(seed);
-  std::normal_distribution<double> normal;
-  Matrix<double> result(rows, cols);
-  for (Index j = 0; j < cols; ++j)
-    for (Index i = 0; i < rows; ++i) result(i, j) = normal(generator);
-  return result;
-}
-
-inline Matrix<double> product(Matrix<double> const& a, Matrix<double> const& b) {
-  Matrix<double> result(a.rows(), b.cols());
-  gemm(1, a.view(), Op::none, b.view(), Op::none, 0, result);
-  return result;
-}
-
-inline Matrix<double> rotation(Index size, unsigned seed) { return svd(gaussian(size, size, seed)).u; }
-
-inline Matrix<double> added(Matrix<double> const& a, Matrix<double> const& b, double factor) {
-  Matrix<double> result = a;
-  for (Index i = 0; i < a.size(); ++i) result.data()[i] += factor * b.data()[i];
-  return result;
-}
-
-inline Matrix<double> scaled(Matrix<double> const& a, double factor) { return added(a, a, factor - 1); }
-
-/// A different constant on every neuron.
-inline Matrix<double> translated(Matrix<double> const& a) {
-  Matrix<double> result = a;
-  for (Index j = 0; j < a.cols(); ++j)
-    for (double& value : result.view().column_span(j)) value += 3.0 - static_cast<double>(j % 7);
-  return result;
-}
-
-/// Neurons in reverse order.
-inline Matrix<double> neurons_reversed(Matrix<double> const& a) {
-  Matrix<double> result(a.rows(), a.cols());
-  for (Index j = 0; j < a.cols(); ++j)
-    std::copy_n(a.view().column(j), a.rows(), result.view().column(a.cols() - 1 - j));
-  return result;
-}
-
-/// The columns of a and then those of b.
-inline Matrix<double> side_by_side(Matrix<double> const& a, Matrix<double> const& b) {
-  Matrix<double> result(a.rows(), a.cols() + b.cols());
-  std::copy_n(a.data(), a.size(), result.data());
-  std::copy_n(b.data(), b.size(), result.data() + a.size());
-  return result;
-}
-
-inline Matrix<double> columns(Matrix<double> const& a, Index begin, Index count) {
-  Matrix<double> result(a.rows(), count);
-  std::copy_n(a.view().column(begin), result.size(), result.data());
-  return result;
-}
-
-/// Rows in the given order.
-inline Matrix<double> relabelled(Matrix<double> const& a, std::vector<Index> const& order) {
-  Matrix<double> result(a.rows(), a.cols());
-  for (Index j = 0; j < a.cols(); ++j)
-    for (Index i = 0; i < a.rows(); ++i) result(i, j) = a(order[static_cast<std::size_t>(i)], j);
-  return result;
 }
 
 }  // namespace confer::test

@@ -1,7 +1,10 @@
 /// What every measure in the table promises, tried on random data.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <random>
 #include <set>
 
 #include "confer/core/error.hpp"
@@ -95,6 +98,7 @@ TEST_P(Contract, DoesNotDependOnTheOrderOfSamples) {
 }
 
 TEST_P(Contract, AsksForAllItReads) {
+  if (measure().statistics != StatisticsKind::covariance) return;  // its statistics hold all there is
   auto const [x, y] = related(19, 5, 7);
   PlainFactor const fx = factor(x), fy = factor(y);
   PairWorkspace const pair(fx.view(), fy.view(), needs_everything);
@@ -117,6 +121,37 @@ TEST_P(Contract, ChanceDependsOnRanksAloneExactlyWhenItSaysSo) {
   EXPECT_EQ(same, measure().chance_by_rank);
 }
 
+TEST_P(Contract, ChanceIsThatOfRelabelledSamples) {
+  if (measure().kernel_chance == nullptr) return;
+  auto const [x, y] = related(29, 5, 7);
+  ChanceLevel const level = measure().kernel_chance(kernel_stats(measure().kernel, x, y)).value();
+  std::mt19937 generator(3);
+  std::vector<Index> order(80);
+  std::iota(order.begin(), order.end(), Index{0});
+  Matrix<double> const k = kernel_of(measure().kernel, x), l = kernel_of(measure().kernel, y);
+  constexpr int draws = 400;
+  double sum = 0, squares = 0;
+  for (int draw = 0; draw < draws; ++draw) {
+    std::shuffle(order.begin(), order.end(), generator);
+    Matrix<double> moved(80, 80);
+    for (Index j = 0; j < 80; ++j)
+      for (Index i = 0; i < 80; ++i)
+        moved(i, j) = l(order[static_cast<std::size_t>(i)], order[static_cast<std::size_t>(j)]);
+    double const value = measure().kernel_score(kernel_stats(k, moved));
+    sum += value;
+    squares += value * value;
+  }
+  double const mean = sum / draws, deviation = std::sqrt(squares / draws - mean * mean);
+  EXPECT_NEAR(mean, level.mean, 5 * level.standard_deviation / std::sqrt(double{draws}));
+  EXPECT_NEAR(deviation, level.standard_deviation, 0.2 * level.standard_deviation);
+}
+
+TEST_P(Contract, IsUndefinedWhereNothingVaries) {
+  if (measure().statistics != StatisticsKind::kernel) return;  // the engine never sees such a factor
+  Matrix<double> constant(20, 3);
+  EXPECT_TRUE(std::isnan(score(measure(), gaussian(20, 4, 1), constant)));
+}
+
 TEST_P(Contract, IsDocumented) {
   EXPECT_FALSE(std::string(measure().long_name).empty());
   EXPECT_FALSE(std::string(measure().formula).empty());
@@ -129,14 +164,15 @@ TEST_P(Contract, IsDocumented) {
   EXPECT_TRUE(!measure().symmetric || measure().row_invariances == measure().column_invariances);
 }
 
-std::vector<Measure const*> covariance_measures() {
+std::vector<Measure const*> tried_measures() {
   std::vector<Measure const*> chosen;
   for (Measure const* measure : all_measures())
-    if (measure->statistics == StatisticsKind::covariance) chosen.push_back(measure);
+    if (measure->statistics != StatisticsKind::neighbours)
+      chosen.push_back(measure);
   return chosen;
 }
 
-INSTANTIATE_TEST_SUITE_P(Measures, Contract, ::testing::ValuesIn(covariance_measures()),
+INSTANTIATE_TEST_SUITE_P(Measures, Contract, ::testing::ValuesIn(tried_measures()),
                          [](auto const& instance) { return std::string(instance.param->name); });
 
 TEST(MeasureTable, NamesAreUniqueAndFound) {

@@ -52,6 +52,12 @@ struct RunOptions {
   std::optional<double> time_limit;  ///< seconds after which the job saves its work and stops
 };
 
+/// How unlike two samples are within one representation.
+enum class Dissimilarity { euclidean, squared_euclidean, cosine, correlation };
+
+/// What makes samples neighbours: cosine of the rows as stored, distance, or cosine after clamping outlying values.
+enum class NeighbourMetric { cosine, euclidean, platonic };
+
 /// What `compare` computes.
 struct CompareOptions {
   std::vector<std::string> measures = {"core"};
@@ -60,6 +66,11 @@ struct CompareOptions {
   std::optional<Index> components;  ///< or a fixed number of components
   bool coefficients = false;
   bool exact = false;
+  double bandwidth = 1;  ///< of Gaussian kernels, in median distances
+  Dissimilarity dissimilarity = Dissimilarity::euclidean;  ///< of representational similarity analysis
+  Index batch = 256;                                       ///< samples of a batch of cka_minibatch
+  Index neighbours = 10;                                   ///< of each sample
+  NeighbourMetric neighbour_metric = NeighbourMetric::cosine;
 };
 
 /// What `align` removes the mean of.
@@ -104,6 +115,30 @@ struct DynamicsOptions {
   }
 };
 
+/// Which pairs `match` takes. Always of the same layer but for `all`.
+enum class MatchPairs {
+  networks,    ///< of different networks, at the same step, or both at their last one
+  same_layer,  ///< of any two checkpoints
+  all,         ///< of any two representations
+  to           ///< of any two representations of which a label matches a pattern
+};
+
+/// What `match` computes.
+struct MatchOptions {
+  MatchPairs pairs = MatchPairs::networks;
+  std::string pairs_glob;            ///< for MatchPairs::to
+  bool absolute = false;             ///< the sign of a correlation does not count
+  bool mutual_information = false;   ///< also best partners by mutual information
+  Index bins = 10;                   ///< of its histograms
+  std::vector<double> penalties = {0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1};  ///< of sparse prediction; empty: none
+  std::optional<Index> clusters;     ///< number of clusters; empty: the eigenvalues decide
+  bool clustering = true;
+  double threshold = 0.2;            ///< correlations that are edges of the graph
+  bool maps = false;                 ///< affine maps between the embeddings
+  std::string labels = "labels";     ///< targets that say which samples are of one class
+  std::optional<bool> matrices;      ///< write the correlations of all pairs of neurons; empty: when they are few
+};
+
 /// What `plan` supposes. Sizes of representations stand in for data.
 struct PlanOptions {
   std::optional<Index> ranks, nodes;     ///< empty: those it runs on
@@ -121,6 +156,7 @@ struct JobConfig {
   CompareOptions compare;
   AlignOptions align;
   DynamicsOptions dynamics;
+  MatchOptions match;
   PlanOptions plan;
   std::string text;
 };

@@ -3,6 +3,7 @@
 /// The grid depends on the job alone, never on the number of ranks, so that results are the same bits on any number.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -52,5 +53,8 @@ std::vector<Panel> plan_panels(std::span<PlanItem const> items);
 
 /// The panels, and all tiles between panels of a group, biggest first.
 TilePlan plan_tiles(std::span<PlanItem const> items, PairCost const& cost);
+
+/// Pairs of a tile that are to be computed.
+Index selected_pairs(TilePlan const& plan, Tile const& tile, std::function<bool(Index row, Index col)> const& selected);
 
 }  // namespace confer

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "confer/similarity/kernel_stats.hpp"
+#include "confer/similarity/neighbour_stats.hpp"
 #include "confer/similarity/pair_stats.hpp"
 
 namespace confer {
@@ -22,13 +24,6 @@ enum Invariance : unsigned {
   invariant_permutation = 1u << 2,   ///< of neurons
   invariant_orthogonal = 1u << 3,    ///< implies permutation
   invariant_linear = 1u << 4,        ///< invertible linear maps; implies orthogonal and scale
-};
-
-/// Mean and standard deviation of a measure when the samples of one side are relabelled at random.
-struct ChanceLevel {
-  double mean;
-  double standard_deviation;
-  double shift = 0;  ///< what a limiting law leaves out of the mean; counted when a value is standardised
 };
 
 enum class MeasureKind { similarity, distance };
@@ -49,10 +44,17 @@ struct Measure {
   unsigned column_invariances;  ///< Invariance flags on the column argument
   unsigned needs;               ///< Need flags
   bool core;                    ///< part of the default set
-  double (*score)(PairStats const&);
+  double (*score)(PairStats const&);  ///< nullptr unless of the covariance family
   std::optional<ChanceLevel> (*chance)(PairStats const&);  ///< nullptr: no closed form known
   bool chance_by_rank = false;  ///< chance depends on n, ranks and components alone: one computation serves many pairs
   StatisticsKind statistics = StatisticsKind::covariance;
+  Kernel kernel = Kernel::linear;                                         ///< what the two functions below look at
+  double (*kernel_score)(KernelStats const&) = nullptr;                   ///< the kernel family; also linear CKA
+  std::optional<ChanceLevel> (*kernel_chance)(KernelStats const&) = nullptr;
+  double (*neighbour_score)(NeighbourStats const&) = nullptr;             ///< the neighbour family
+  std::optional<ChanceLevel> (*neighbour_chance)(NeighbourGraph const& x, NeighbourGraph const& y) = nullptr;
+
+  bool has_chance() const { return chance != nullptr || kernel_chance != nullptr || neighbour_chance != nullptr; }
 };
 
 /// All measures in the order they are documented and written.

@@ -30,6 +30,7 @@ enum Need : unsigned {
   needs_nuclear = 1u << 3,     ///< singular values of Sx M Sy
   needs_weights = 1u << 4,     ///< PWCCA weights of the neurons of both sides
   needs_row_norms = 1u << 5,   ///< sum_i |x_i|^2 |y_i|^2
+  needs_matching = 1u << 8,    ///< the best one-to-one matching of neurons
 };
 
 /// A pair (row x, column y). Spans are empty unless a chosen measure needs them.
@@ -42,6 +43,11 @@ struct PairStats {
   std::span<double const> canonical_weights;       ///< alpha_i = sum_j |<h_i, x_j>|, one per canonical correlation
   std::span<double const> canonical_weights_column;  ///< the same of the column's neurons y_j
   double row_norm_product = 0;                     ///< sum_i |x_i|^2 |y_i|^2
+
+  /// Of measures made of neurons: of each neuron of x that varies, the largest correlation with one of y.
+  std::span<double const> best_correlations;
+  double matched_correlations = 0;  ///< largest sum of correlations of a one-to-one matching
+  Index matched_neurons = 0;        ///< pairs in it: the smaller number of neurons that vary
 
   double squared_cross_covariance() const;         ///< ||Sx M Sy||_F^2 = ||X'Y||_F^2
 };

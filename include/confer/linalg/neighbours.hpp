@@ -1,0 +1,26 @@
+/// The nearest neighbours of every sample of one representation, exactly.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "confer/linalg/matrix.hpp"
+
+namespace confer {
+
+/// What makes samples near: a large inner product, or a small distance.
+enum class Nearness { inner_product, distance };
+
+/// k neighbours of each of n samples, the nearest first; the sample itself is never among them, whatever its equals.
+struct NeighbourLists {
+  Index samples = 0, k = 0;
+  std::vector<std::int32_t> indices;      ///< n x k, sample by sample
+  std::vector<double> inner_products;     ///< with each neighbour, in the same order
+};
+
+/// samples: features x n. k is cut to n - 1. Samples equally near, up to 1e-12 of the largest norm squared, are ordered
+/// by their number. Candidates are found in single precision with a margin and ordered in double precision; where more
+/// than max(1024, 16 k) candidates lie within that margin of 4e-6, the nearest of them in single precision stand.
+NeighbourLists nearest_neighbours(MatrixView<double const> samples, Index k, Nearness nearness);
+
+}  // namespace confer

@@ -1,0 +1,42 @@
+/// Kernels of a tile of samples from its inner products, element by element.
+#pragma once
+
+#include <span>
+
+#include "confer/linalg/matrix.hpp"
+
+namespace confer {
+
+/// All of these turn inner products g(i, j) = x_i . x_j into a function of them and take `shift` off.
+/// left, right: |x_i|^2 of the rows and of the columns of the tile. Single precision is right to about 2e-7.
+
+/// exp(-rate |x_i - x_j|^2) - shift, rate >= 0.
+void gaussian_tile(MatrixView<float> g, std::span<float const> left, std::span<float const> right, float rate,
+                   float shift);
+void gaussian_tile(MatrixView<double> g, std::span<double const> left, std::span<double const> right, double rate,
+                   double shift);
+
+/// |x_i - x_j| - shift.
+void distance_tile(MatrixView<float> g, std::span<float const> left, std::span<float const> right, float shift);
+void distance_tile(MatrixView<double> g, std::span<double const> left, std::span<double const> right, double shift);
+
+/// |x_i - x_j|^2 - shift.
+void squared_distance_tile(MatrixView<float> g, std::span<float const> left, std::span<float const> right, float shift);
+void squared_distance_tile(MatrixView<double> g, std::span<double const> left, std::span<double const> right,
+                           double shift);
+
+/// 1 - g - shift: cosine and correlation dissimilarity of unit rows.
+void complement_tile(MatrixView<float> g, float shift);
+void complement_tile(MatrixView<double> g, double shift);
+
+/// Zeroes the elements i >= j.
+template <class T>
+void keep_strict_upper(MatrixView<T> g) {
+  for (Index j = 0; j < g.cols; ++j) std::fill(g.column(j) + std::min(j, g.rows), g.column(j) + g.rows, T{0});
+}
+
+/// Adds the sums of rows and of columns.
+void add_tile_sums(MatrixView<float const> g, std::span<double> rows, std::span<double> cols);
+void add_tile_sums(MatrixView<double const> g, std::span<double> rows, std::span<double> cols);
+
+}  // namespace confer

@@ -1,0 +1,43 @@
+/// Neurons of two representations side by side: who is most like whom, one-sided and one to one.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "confer/linalg/assignment.hpp"
+#include "confer/linalg/matrix.hpp"
+
+namespace confer {
+
+/// Mean and spread of every neuron over all rows.
+struct NeuronMoments {
+  std::vector<double> mean;  ///< of each feature
+  std::vector<double> norm;  ///< of the centred column: sqrt(rows) times the standard deviation
+  std::vector<Index> live;   ///< features that vary, ascending; the others have no correlation with anything
+};
+
+/// One pass over the rows, centred near the mean, so that every neuron is accurate relative to its own spread.
+/// A neuron is dead when all its values are equal, or as equal as the rounding of an average leaves them. `read` fills
+/// features x count from row `begin` on; blocks begin at multiples of `granule` rows.
+NeuronMoments neuron_moments(Index rows, Index features,
+                             std::function<void(Index begin, MatrixView<double> out)> const& read, Index granule = 1);
+
+/// Centred columns of norm one: rows [begin, begin + count) of the live neurons into `out`, count x live.
+/// `block`: features x count, as read.
+void standardise(NeuronMoments const& moments, MatrixView<double const> block, MatrixView<double> out);
+void standardise(NeuronMoments const& moments, MatrixView<double const> block, MatrixView<float> out);
+
+/// What measures made of neurons see of a p x q matrix of correlations.
+struct NeuronPair {
+  std::vector<double> best_of_rows;     ///< largest correlation of each row; empty when q = 0
+  std::vector<double> best_of_columns;  ///< of each column; empty when p = 0
+  double matched = 0;                   ///< sum over the best one-to-one matching
+  Index pairs = 0;                      ///< min(p, q)
+  AssignmentDuals duals;                ///< to start a similar matching with
+};
+enum class Matching { none, one_to_one };
+
+/// Values beyond 1 by rounding are taken back to 1.
+NeuronPair pair_neurons(MatrixView<double const> correlations, Matching matching, AssignmentDuals const& start = {});
+
+}  // namespace confer

@@ -1,0 +1,185 @@
+#include "confer/linalg/neighbours.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
+
+#include "confer/linalg/dense.hpp"
+
+namespace confer {
+
+namespace {
+
+constexpr Index tile = 256;
+constexpr float margin_share = 4e-6f;
+
+struct Candidate {
+  float value;
+  std::int32_t index;
+};
+
+bool better(Candidate const& a, Candidate const& b) { return a.value != b.value ? a.value > b.value : a.index < b.index; }
+
+/// Of one sample: everything that can still be among its k nearest.
+class Candidates {
+ public:
+  float threshold = -std::numeric_limits<float>::infinity();
+
+  void add(float value, Index index, Index k, float margin) {
+    held_.push_back({value, static_cast<std::int32_t>(index)});
+    if (held_.size() < limit_) return;
+    shrink(k, margin);
+    limit_ = std::max<std::size_t>(2 * held_.size(), static_cast<std::size_t>(4 * k + 32));
+  }
+  std::vector<Candidate> const& finish(Index k, float margin) {
+    shrink(k, margin);
+    return held_;
+  }
+
+ private:
+  void shrink(Index k, float margin) {
+    if (static_cast<Index>(held_.size()) <= k) return;
+    auto const kth = held_.begin() + static_cast<std::ptrdiff_t>(k - 1);
+    std::nth_element(held_.begin(), kth, held_.end(), better);
+    threshold = kth->value - margin;
+    std::erase_if(held_, [this](Candidate const& c) { return c.value < threshold; });
+    auto const most = static_cast<std::size_t>(std::max<Index>(1024, 16 * k));
+    if (held_.size() <= most) return;
+    std::nth_element(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(most), held_.end(), better);
+    held_.resize(most);
+  }
+  std::vector<Candidate> held_;
+  std::size_t limit_ = 64;
+};
+
+/// Whether any value exceeds its threshold, that of its row or that of the column: vector code, unlike what follows it.
+bool any_above(float const* values, float const* rows, float column, Index count) {
+  int above = 0;
+  for (Index i = 0; i < count; ++i) above |= static_cast<int>(values[i] > rows[i]) | static_cast<int>(values[i] > column);
+  return above != 0;
+}
+
+double inner(std::span<double const> a, std::span<double const> b) {
+  double sum = 0;
+  for (std::size_t k = 0; k < a.size(); ++k) sum += a[k] * b[k];
+  return sum;
+}
+
+double squared_distance(std::span<double const> a, std::span<double const> b) {
+  double sum = 0;
+  for (std::size_t k = 0; k < a.size(); ++k) sum += (a[k] - b[k]) * (a[k] - b[k]);
+  return sum;
+}
+
+/// Finds the candidates of all samples tile by tile; each tile serves its rows and its columns.
+class Search {
+ public:
+  Search(MatrixView<double const> samples, Index k, Nearness nearness)
+      : k_(k), nearness_(nearness), rows_(samples.rows, samples.cols), half_norms_(static_cast<std::size_t>(samples.cols)),
+        margins_(static_cast<std::size_t>(samples.cols)), candidates_(static_cast<std::size_t>(samples.cols)) {
+    float largest = 0;
+    for (Index i = 0; i < samples.cols; ++i) {
+      float norm = 0;
+      for (Index f = 0; f < samples.rows; ++f) {
+        rows_(f, i) = static_cast<float>(samples(f, i));
+        norm += rows_(f, i) * rows_(f, i);
+      }
+      half_norms_[static_cast<std::size_t>(i)] = norm / 2;
+      largest = std::max(largest, norm);
+    }
+    for (std::size_t i = 0; i < margins_.size(); ++i)
+      margins_[i] = margin_share * std::sqrt(largest) * (std::sqrt(2 * half_norms_[i]) + (nearness == Nearness::distance ? std::sqrt(largest) : 0.0f));
+  }
+
+  std::vector<Candidates>& run() {
+    Matrix<float> products(tile, tile);
+    Index const n = rows_.cols();
+    for (Index col = 0; col < n; col += tile)
+      for (Index row = 0; row <= col; row += tile) {
+        auto const g = products.view().block(0, 0, std::min(tile, n - row), std::min(tile, n - col));
+        gemm(1.0f, rows_.view().block(0, row, rows_.rows(), g.rows), Op::transpose,
+             rows_.view().block(0, col, rows_.rows(), g.cols), Op::none, 0.0f, g);
+        enter(g, row, col);
+      }
+    return candidates_;
+  }
+  float margin(std::size_t sample) const { return margins_[sample]; }
+
+ private:
+  void enter(MatrixView<float> g, Index row, Index col) {
+    bool const diagonal = row == col;
+    std::vector<float> thresholds;
+    for (Index i = 0; i < g.rows; ++i) thresholds.push_back(candidates_[static_cast<std::size_t>(row + i)].threshold);
+    for (Index j = 0; j < g.cols; ++j) {
+      Candidates& column = candidates_[static_cast<std::size_t>(col + j)];
+      Index const count = diagonal ? j : g.rows;
+      float* values = g.column(j);
+      if (nearness_ == Nearness::distance)  // half of minus the squared distance
+        for (Index i = 0; i < count; ++i)
+          values[i] -= half_norms_[static_cast<std::size_t>(row + i)] + half_norms_[static_cast<std::size_t>(col + j)];
+      constexpr Index stretch = 64;
+      for (Index begin = 0; begin < count; begin += stretch) {
+        Index const end = std::min(begin + stretch, count);
+        if (!any_above(values + begin, thresholds.data() + begin, column.threshold, end - begin)) continue;
+        for (Index i = begin; i < end; ++i) {
+          auto const at = static_cast<std::size_t>(i);
+          if (values[i] > thresholds[at]) {
+            Candidates& own = candidates_[static_cast<std::size_t>(row + i)];
+            own.add(values[i], col + j, k_, margins_[static_cast<std::size_t>(row + i)]);
+            thresholds[at] = own.threshold;
+          }
+          if (values[i] > column.threshold)
+            column.add(values[i], row + i, k_, margins_[static_cast<std::size_t>(col + j)]);
+        }
+      }
+    }
+  }
+
+  Index k_;
+  Nearness nearness_;
+  Matrix<float> rows_;
+  std::vector<float> half_norms_, margins_;
+  std::vector<Candidates> candidates_;
+};
+
+}  // namespace
+
+NeighbourLists nearest_neighbours(MatrixView<double const> samples, Index k, Nearness nearness) {
+  NeighbourLists lists;
+  lists.samples = samples.cols;
+  lists.k = std::min(k, samples.cols - 1);
+  if (lists.k < 1) return lists;
+  Search search(samples, lists.k, nearness);
+  auto& candidates = search.run();
+  double largest = 0;
+  for (Index i = 0; i < samples.cols; ++i)
+    largest = std::max(largest, inner(samples.column_span(i), samples.column_span(i)));
+  double const grid = largest > 0 ? 1e12 / largest : 0;
+
+  struct Ranked {
+    std::int64_t nearness;
+    std::int32_t index;
+  };
+  std::vector<Ranked> ranked;
+  for (Index i = 0; i < samples.cols; ++i) {
+    auto const at = static_cast<std::size_t>(i);
+    ranked.clear();
+    for (auto const& candidate : candidates[at].finish(lists.k, search.margin(at))) {
+      auto const own = samples.column_span(i), other = samples.column_span(candidate.index);
+      double const value = nearness == Nearness::distance ? -squared_distance(own, other) : inner(own, other);
+      ranked.push_back({std::llrint(value * grid), candidate.index});
+    }
+    std::sort(ranked.begin(), ranked.end(), [](Ranked const& a, Ranked const& b) {
+      return a.nearness != b.nearness ? a.nearness > b.nearness : a.index < b.index;
+    });
+    for (Index r = 0; r < lists.k; ++r) {
+      std::int32_t const index = ranked[static_cast<std::size_t>(r)].index;
+      lists.indices.push_back(index);
+      lists.inner_products.push_back(inner(samples.column_span(i), samples.column_span(index)));
+    }
+  }
+  return lists;
+}
+
+}  // namespace confer

@@ -1,0 +1,39 @@
+/// From sums over kernels to scores.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "confer/io/row_store.hpp"
+#include "run/kernel_engine.hpp"
+#include "run/pair_table.hpp"
+
+namespace confer {
+
+/// Everything one choice of kernel has to tell about the representations of one group, row sums included.
+class KernelTable {
+ public:
+  /// `members`: representations of the group. `sums`: of all pieces, panel pair by panel pair.
+  KernelTable(KernelChoice const& choice, std::size_t place, KernelPlan const& plan, std::vector<KernelSums> const& sums,
+              std::vector<Index> members, std::vector<std::string> const& keys, RowStore const& store,
+              double bandwidth);
+
+  std::vector<Index> const& members() const { return members_; }
+  bool defined(std::size_t i) const { return constants_[i].defined; }
+  /// Of the i-th member as row and the j-th as column.
+  KernelStats stats(std::size_t i, std::size_t j) const;
+
+ private:
+  KernelMoments moments(std::size_t i, std::size_t j) const;
+
+  TileFunction function_;
+  Index samples_;
+  std::vector<Index> members_;
+  std::vector<KernelConstants> constants_;
+  Matrix<double> off_;        // sums over i != j of products, all pairs
+  Matrix<double> rows_;       // products of row sums
+  Matrix<double> diagonals_;  // products of squared norms; linear kernels only
+  std::vector<double> totals_;
+};
+
+}  // namespace confer

@@ -1,0 +1,139 @@
+#include "run/neighbour_job.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "confer/core/error.hpp"
+#include "confer/io/basis_store.hpp"  // content_key
+#include "run/row_records.hpp"
+
+namespace confer {
+
+namespace {
+
+constexpr Index pairs_per_piece = 128;
+
+/// Mapped lists of all representations, opened when they are first asked for.
+class Lists {
+ public:
+  Lists(RowStore store, std::vector<std::string> keys, RowForm form)
+      : store_(std::move(store)), keys_(std::move(keys)), form_(form) {}
+
+  MappedRows const& of(Index representation) {
+    auto const found = mapped_.find(representation);
+    if (found != mapped_.end()) return found->second;
+    return mapped_
+        .emplace(representation, store_.map(row_record_name(keys_[static_cast<std::size_t>(representation)], form_)))
+        .first->second;
+  }
+  NeighbourStats stats(Index row, Index col) {
+    MappedRows const &x = of(row), &y = of(col);
+    return {x.facts().rows, x.facts().neighbours, {x.neighbours(), x.inner_products()}, {y.neighbours(), y.inner_products()}};
+  }
+
+ private:
+  RowStore store_;
+  std::vector<std::string> keys_;
+  RowForm form_;
+  std::map<Index, MappedRows> mapped_;
+};
+
+double score_of(Measure const& measure, NeighbourStats const& stats) {
+  return stats.k > 0 ? measure.neighbour_score(stats) : std::numeric_limits<double>::quiet_NaN();
+}
+
+}  // namespace
+
+RowForm neighbour_form(NeighbourMetric metric) {
+  switch (metric) {
+    case NeighbourMetric::cosine:
+      return RowForm::unit;
+    case NeighbourMetric::euclidean:
+      return RowForm::centred;
+    case NeighbourMetric::platonic:
+      return RowForm::clamped;
+  }
+  return RowForm::unit;
+}
+
+PairJob neighbour_job(JobConfig const& config, NeighbourTask const& task, RowStore const& rows) {
+  auto const pairs = std::make_shared<std::vector<std::pair<Index, Index>>>();
+  std::string text = "neighbours 1\n";
+  for (auto const& key : task.keys) text += key + "\n";
+  for (auto const* measure : task.measures) text += std::string(measure->name) + " ";
+  for (Index row = 0; row < std::ssize(task.groups); ++row)
+    for (Index col = 0; col < row; ++col) {
+      if (!task.selected(row, col)) continue;
+      pairs->emplace_back(row, col);
+      text += std::to_string(row) + "," + std::to_string(col) + " ";
+    }
+  PairJob job;
+  job.fingerprint = content_key(text);
+  job.columns = task.columns;
+  for (Index begin = 0; begin < std::ssize(*pairs); begin += pairs_per_piece)
+    job.pairs.push_back(std::min(pairs_per_piece, std::ssize(*pairs) - begin));
+  auto const lists = std::make_shared<Lists>(rows, task.keys, neighbour_form(config.compare.neighbour_metric));
+  job.compute = [pairs, lists, measures = task.measures](Index piece, std::function<void()> const& poll) {
+    std::vector<PairScores> scores;
+    Index const begin = piece * pairs_per_piece, end = std::min(begin + pairs_per_piece, std::ssize(*pairs));
+    for (Index at = begin; at < end; ++at) {
+      auto const [row, col] = (*pairs)[static_cast<std::size_t>(at)];
+      NeighbourStats const forward = lists->stats(row, col), backward = lists->stats(col, row);
+      PairScores pair;
+      pair.row = row;
+      pair.col = col;
+      for (auto const* measure : measures) {
+        pair.forward.push_back(score_of(*measure, forward));
+        pair.backward.push_back(measure->symmetric ? pair.forward.back() : score_of(*measure, backward));
+      }
+      scores.push_back(std::move(pair));
+      poll();
+    }
+    return scores;
+  };
+  return job;
+}
+
+void finish_neighbours(JobConfig const& config, NeighbourTask const& task, RowStore const& rows, PairTable& table) {
+  constexpr char const* metrics[] = {"cosine (rows as stored)", "euclidean",
+                                     "cosine after clamping at the mean over rows of the 95 % quantile of |value|"};
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  Lists lists(rows, task.keys, neighbour_form(config.compare.neighbour_metric));
+  Index const count = std::ssize(task.groups);
+  std::vector<std::optional<NeighbourGraph>> graphs(task.groups.size());
+  for (Index i = 0; i < count; ++i) {
+    if (task.groups[static_cast<std::size_t>(i)] < 0) continue;
+    NeighbourStats const self = lists.stats(i, i);
+    if (self.k > 0) graphs[static_cast<std::size_t>(i)] = neighbour_graph(self.x, self.rows, self.k);
+    for (std::size_t m = 0; m < task.measures.size(); ++m)
+      if (task.selected(i, i)) table.value(task.columns[m], i, i) = score_of(*task.measures[m], self);
+  }
+  for (std::size_t m = 0; m < task.measures.size(); ++m) {
+    std::size_t const column = task.columns[m];
+    table.notes[column] = {{"neighbours", config.compare.neighbours},
+                           {"neighbour_metric",
+                            std::string(metrics[static_cast<std::size_t>(config.compare.neighbour_metric)])},
+                           {"ties", std::string("broken by the number of the sample; a sample is never its own neighbour")},
+                           {"precision", std::string("double")}};
+    if (task.measures[m]->neighbour_chance == nullptr) continue;
+    table.null[column].assign(static_cast<std::size_t>(count * count), nan);
+    table.z[column].assign(static_cast<std::size_t>(count * count), nan);
+    for (Index i = 0; i < count; ++i)
+      for (Index j = 0; j < count; ++j) {
+        double const value = table.value(column, i, j);
+        auto const &x = graphs[static_cast<std::size_t>(i)], &y = graphs[static_cast<std::size_t>(j)];
+        if (i == j || std::isnan(value) || !x || !y) continue;
+        std::optional<ChanceLevel> const level = task.measures[m]->neighbour_chance(*x, *y);
+        if (!level) continue;
+        auto const at = static_cast<std::size_t>(i * count + j);
+        table.null[column][at] = level->mean;
+        if (level->standard_deviation > 0) table.z[column][at] = (value - level->mean) / level->standard_deviation;
+      }
+  }
+}
+
+}  // namespace confer

@@ -1,0 +1,48 @@
+/// Prepared rows: what the kernel and the neighbour measures read of a representation, made where it is factored.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "confer/io/row_store.hpp"
+#include "confer/linalg/matrix.hpp"
+
+namespace confer {
+
+/// Which records a job needs, and what beside the rows.
+struct RowNeeds {
+  std::vector<RowForm> forms;
+  std::vector<RowForm> with_median;  ///< of the distances between samples
+  std::optional<RowForm> ranked;     ///< ranks of these distances
+  std::optional<RowForm> listed;     ///< nearest neighbours of every sample
+  Index neighbours = 0;              ///< how many of them
+  std::vector<RowForm> kept;         ///< whose rows themselves are read later
+
+  bool wants(RowForm form) const;
+  /// The rows themselves, with or without the median of their distances.
+  void add(RowForm form, bool median);
+  void add_ranks(RowForm form);
+  void add_neighbours(RowForm form, Index count);
+  bool orders(RowForm form) const { return ranked == form || listed == form; }
+  std::string text() const;  ///< stands for the needs in keys
+};
+
+/// Bytes of the code of a rank: 2 of long representations, where that is accurate to 1e-5 and saves half of the space.
+Index rank_bytes(Index rows, bool exact);
+
+std::string row_record_name(std::string const& key, RowForm form);
+
+/// Whether all records of a factor are there and whole.
+bool holds_rows(RowStore const& store, std::string const& key, RowNeeds const& needs);
+
+/// Turns rows as stored into the form. rows: features x n. mean: of the features (`centred` only; empty: already
+/// centred). quantile: of `clamped`. Returns how many rows have no direction.
+Index prepare_rows(RowForm form, MatrixView<double> rows, std::span<double const> mean, double quantile);
+
+/// Puts prepared rows into the store, in double precision when exact. `ordered`: rows of the same distances, up to a
+/// factor, to take ranks and neighbours of.
+void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNeeds const& needs,
+              MatrixView<double const> rows, MatrixView<double const> ordered, Index zero_rows, bool exact);
+
+}  // namespace confer

@@ -1,0 +1,43 @@
+/// Nearest neighbours in common, over all that either representation has.
+#include "similarity/measures.hpp"
+#include "similarity/neighbours.hpp"
+
+namespace confer {
+
+namespace {
+
+double share(Index overlap, Index k) { return static_cast<double>(overlap) / static_cast<double>(2 * k - overlap); }
+
+double score(NeighbourStats const& pair) {
+  double total = 0;
+  for (Index const overlap : overlaps(pair)) total += share(overlap, pair.k);
+  return total / static_cast<double>(pair.rows);
+}
+
+std::optional<ChanceLevel> chance(NeighbourGraph const& x, NeighbourGraph const& y) {
+  return chance_of_overlap(x, y, share);
+}
+
+}  // namespace
+
+Measure const measures::knn_jaccard = {
+    .name = "knn_jaccard",
+    .long_name = "nearest neighbours, Jaccard similarity",
+    .formula = "mean over samples i of |N_x(i) & N_y(i)| / |N_x(i) | N_y(i)|",
+    .reference = "Wang et al. 2022; Klabunde et al. 2025",
+    .kind = MeasureKind::similarity,
+    .lowest = 0,
+    .highest = 1,
+    .symmetric = true,
+    .row_invariances = invariant_scale | invariant_permutation | invariant_orthogonal,
+    .column_invariances = invariant_scale | invariant_permutation | invariant_orthogonal,
+    .needs = needs_factors_only,
+    .core = false,
+    .score = nullptr,
+    .chance = nullptr,
+    .statistics = StatisticsKind::neighbours,
+    .neighbour_score = score,
+    .neighbour_chance = chance,
+};
+
+}  // namespace confer

@@ -1,0 +1,75 @@
+#include "similarity/neighbours.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace confer {
+
+std::vector<Index> overlaps(NeighbourStats const& pair) {
+  std::vector<Index> common(static_cast<std::size_t>(pair.rows), 0);
+  std::vector<Index> seen(static_cast<std::size_t>(pair.rows), -1);  // for which sample a neighbour was marked last
+  for (Index i = 0; i < pair.rows; ++i) {
+    for (std::int32_t const j : pair.of_x(i)) seen[static_cast<std::size_t>(j)] = i;
+    Index& count = common[static_cast<std::size_t>(i)];
+    for (std::int32_t const j : pair.of_y(i)) count += seen[static_cast<std::size_t>(j)] == i ? 1 : 0;
+  }
+  return common;
+}
+
+NeighbourGraph neighbour_graph(Neighbours const& side, Index rows, Index k) {
+  NeighbourGraph graph{rows, k, 0, 0};
+  std::vector<double> in_degree(static_cast<std::size_t>(rows), 0.0);
+  auto const list = [&](Index i) {
+    return side.indices.subspan(static_cast<std::size_t>(i * k), static_cast<std::size_t>(k));
+  };
+  for (Index i = 0; i < rows; ++i)
+    for (std::int32_t const j : list(i)) {
+      ++in_degree[static_cast<std::size_t>(j)];
+      auto const back = list(j);
+      graph.mutual += std::find(back.begin(), back.end(), static_cast<std::int32_t>(i)) != back.end() ? 1 : 0;
+    }
+  for (double const degree : in_degree) graph.in_degree_squares += degree * degree;
+  return graph;
+}
+
+/// The deviation of the overlap: T = sum over i != j of A_ij B_pi(i)pi(j) over 0/1 matrices with k ones a row. E[T^2]
+/// sums over pairs of edges by what they share - all, reversed, tail, head, chained (twice), nothing - the product of
+/// how many there are on either side over how many there could be.
+ChanceLevel chance_of_overlap(NeighbourGraph const& x, NeighbourGraph const& y, double (*share)(Index overlap, Index k)) {
+  double const n = static_cast<double>(x.rows), k = static_cast<double>(x.k);
+  double const edges = n * k;
+  struct Classes {
+    double same, reversed, tail, head, chained, nothing;
+  };
+  auto const classes = [&](NeighbourGraph const& g) {
+    Classes c{edges, g.mutual, n * k * k - edges, g.in_degree_squares - edges, edges * k - g.mutual, 0};
+    c.nothing = edges * edges - c.same - c.reversed - c.tail - c.head - 2 * c.chained;
+    return c;
+  };
+  Classes const a = classes(x), b = classes(y);
+  double const two = n * (n - 1), three = two * (n - 2), four = three * (n - 3);
+  auto const term = [](double product, double count) { return count > 0 ? product / count : 0; };
+  double const second = term(a.same * b.same + a.reversed * b.reversed, two) +
+                        term(a.tail * b.tail + a.head * b.head + 2 * a.chained * b.chained, three) +
+                        term(a.nothing * b.nothing, four);
+  double const first = edges * edges / two;
+  double const deviation = std::sqrt(std::max(0.0, second - first * first)) / edges;
+
+  // One sample's overlap is hypergeometric: k draws of n - 1, k of which count.
+  double mean = 0, squares = 0, plain_mean = 0, plain_squares = 0;
+  for (Index o = std::max<Index>(0, 2 * x.k - (x.rows - 1)); o <= x.k; ++o) {
+    auto const choose = [](double m, double c) { return std::lgamma(m + 1) - std::lgamma(c + 1) - std::lgamma(m - c + 1); };
+    double const common = static_cast<double>(o);
+    double const probability = std::exp(choose(k, common) + choose(n - 1 - k, k - common) - choose(n - 1, k));
+    double const value = share(o, x.k), plain = common / k;
+    mean += probability * value;
+    squares += probability * value * value;
+    plain_mean += probability * plain;
+    plain_squares += probability * plain * plain;
+  }
+  double const spread = plain_squares - plain_mean * plain_mean;
+  double const ratio = spread > 0 ? std::sqrt(std::max(0.0, squares - mean * mean) / spread) : 0;
+  return {mean, deviation * ratio};
+}
+
+}  // namespace confer

@@ -1,0 +1,129 @@
+/// Kernels of tiles element by element, distances between samples and their ranks.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "confer/linalg/pair_distances.hpp"
+#include "confer/linalg/tile_functions.hpp"
+#include "unit/kernel_fixtures.hpp"
+
+namespace confer::test {
+namespace {
+
+/// Samples side by side.
+template <class T>
+Matrix<T> transposed_as(Matrix<double> const& x) {
+  Matrix<T> out(x.cols(), x.rows());
+  for (Index i = 0; i < x.rows(); ++i)
+    for (Index k = 0; k < x.cols(); ++k) out(k, i) = static_cast<T>(x(i, k));
+  return out;
+}
+
+template <class T>
+std::vector<T> norms_of(Matrix<T> const& samples) {
+  std::vector<T> norms(static_cast<std::size_t>(samples.cols()), T{0});
+  for (Index i = 0; i < samples.cols(); ++i)
+    for (Index k = 0; k < samples.rows(); ++k) norms[static_cast<std::size_t>(i)] += samples(k, i) * samples(k, i);
+  return norms;
+}
+
+template <class T>
+class Tiles : public ::testing::Test {
+ protected:
+  double tolerance() const { return std::is_same_v<T, float> ? 2e-6 : 1e-13; }
+};
+using Precisions = ::testing::Types<float, double>;
+TYPED_TEST_SUITE(Tiles, Precisions);
+
+TYPED_TEST(Tiles, AreTheKernels) {
+  using T = TypeParam;
+  Matrix<double> const x = gaussian(37, 5, 1);
+  Matrix<T> const samples = transposed_as<T>(x);
+  std::vector<T> const norms = norms_of(samples);
+  Matrix<double> const squared = squared_distances(x);
+  Matrix<T> products(37, 37);
+  gemm(T{1}, samples.view(), Op::transpose, samples.view(), Op::none, T{0}, products.view());
+  auto const check = [&](auto const& apply, auto const& expected) {
+    Matrix<T> tile = products;
+    apply(tile.view());
+    for (Index j = 0; j < 37; ++j)
+      for (Index i = 0; i < 37; ++i)
+        if (i != j) {
+          EXPECT_NEAR(static_cast<double>(tile(i, j)), expected(squared(i, j)), 4 * this->tolerance());
+        }
+  };
+  check([&](MatrixView<T> g) { gaussian_tile(g, norms, norms, static_cast<T>(0.3), static_cast<T>(0.1)); },
+        [](double d) { return std::exp(-0.3 * d) - 0.1; });
+  check([&](MatrixView<T> g) { distance_tile(g, norms, norms, T{1}); }, [](double d) { return std::sqrt(d) - 1; });
+  check([&](MatrixView<T> g) { squared_distance_tile(g, norms, norms, T{2}); }, [](double d) { return d - 2; });
+}
+
+TYPED_TEST(Tiles, SumsOfRowsAndColumns) {
+  using T = TypeParam;
+  Matrix<T> tile(13, 9);
+  for (Index i = 0; i < tile.size(); ++i) tile.data()[i] = static_cast<T>(i % 7);
+  std::vector<double> rows(13, 0.0), cols(9, 0.0);
+  keep_strict_upper(tile.view());
+  add_tile_sums(tile.const_view(), rows, cols);
+  double expected_row = 0, expected_col = 0;
+  for (Index j = 3; j < 9; ++j) expected_row += static_cast<double>((2 + 13 * j) % 7);
+  for (Index i = 0; i < 5; ++i) expected_col += static_cast<double>((i + 13 * 5) % 7);
+  EXPECT_EQ(rows[2], expected_row);
+  EXPECT_EQ(cols[5], expected_col);
+  EXPECT_EQ(rows[10], 0.0);
+}
+
+TEST(TileFunctions, ExponentialFarOut) {
+  Matrix<float> g(1, 5);
+  std::vector<float> const zero = {0.0f}, far = {0.0f, 1e-6f, 50.0f, 86.0f, 1e9f};
+  gaussian_tile(g.view(), zero, far, 1.0f, 0.0f);
+  for (Index j = 0; j < 5; ++j) {
+    double const expected = std::exp(-static_cast<double>(far[static_cast<std::size_t>(j)]));
+    EXPECT_NEAR(static_cast<double>(g(0, j)), expected, 2e-7 * expected + 1e-37);
+  }
+}
+
+TEST(PairDistances, MedianOfOddAndEvenNumbers) {
+  for (Index n : {3, 4, 50, 301}) {
+    Matrix<double> const x = gaussian(n, 3, static_cast<unsigned>(n));
+    std::vector<double> values = above_diagonal(squared_distances(x));
+    for (double& v : values) v = std::sqrt(v);
+    std::sort(values.begin(), values.end());
+    std::size_t const half = values.size() / 2;
+    double const expected = values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+    auto const samples = transposed_as<double>(x);
+    EXPECT_NEAR(median_distance(samples.view(), norms_of(samples)), expected, 1e-12);
+  }
+  Matrix<double> const one(3, 1);
+  EXPECT_TRUE(std::isnan(median_distance(one.view(), std::vector<double>(1, 0.0))));
+}
+
+TEST(PairDistances, RanksAreThoseOfTheDistances) {
+  Matrix<double> x = gaussian(300, 4, 1);
+  for (Index k = 0; k < 4; ++k) x(17, k) = x(290, k);  // equal samples have equal distances to all others
+  std::vector<double> const expected = centred_ranks(above_diagonal(squared_distances(x)));
+  auto const samples = transposed_as<double>(x);
+  auto const fine = distance_ranks<std::uint32_t>(samples.view());
+  auto const coarse = distance_ranks<std::uint16_t>(samples.view());
+  RankDecoder<std::uint32_t> const exact(300);
+  RankDecoder<std::uint16_t> const rounded(300);
+  ASSERT_EQ(fine.size(), expected.size());
+  for (std::size_t k = 0; k < expected.size(); ++k) {
+    EXPECT_NEAR(exact(fine[k]), expected[k], 1e-12);
+    EXPECT_NEAR(rounded(coarse[k]), expected[k], 1e-5);
+  }
+}
+
+TEST(PairDistances, WholeNumbersTieExactly) {
+  Matrix<double> x(120, 6);
+  for (Index i = 0; i < x.size(); ++i) x.data()[i] = static_cast<double>((i * i * 7 + i / 5) % 3);
+  std::vector<double> const expected = centred_ranks(above_diagonal(squared_distances(x)));
+  auto const codes = distance_ranks<std::uint32_t>(transposed_as<double>(x).view());
+  RankDecoder<std::uint32_t> const decode(120);
+  for (std::size_t k = 0; k < expected.size(); ++k) EXPECT_NEAR(decode(codes[k]), expected[k], 1e-12);
+}
+
+}  // namespace
+}  // namespace confer::test
