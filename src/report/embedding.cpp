@@ -194,11 +194,10 @@ Figure embedding(Comparison const& c) {
       {{"mark", {{"type", "point"}, {"filled", true}, {"size", 80}, {"opacity", 0.9}}},
        {"encoding",
         {{"tooltip", {exact("label", "network@step"), exact("group", "group"), exact("x", "x"), exact("y", "y")}}}}});
-  for (bool const under : {false, true})  // labels of neighbours stand on either side of their points
-    if (n <= 30)
-      layers.push_back({{"transform", {{{"filter", under ? "datum.below" : "!datum.below"}}}},
-                        {"mark", {{"type", "text"}, {"dy", under ? 15 : -11}, {"fontSize", 10}, {"limit", 140}}},
-                        {"encoding", {{"text", {{"field", steps ? "step" : "network"}, {"type", "nominal"}}}}}});
+  if (n <= 30)  // labels of neighbours stand on either side of their points
+    layers.push_back(
+        {{"mark", {{"type", "text"}, {"dy", {{"expr", "datum.below ? 15 : -11"}}}, {"fontSize", 10}, {"limit", 140}}},
+         {"encoding", {{"text", {{"field", steps ? "step" : "network"}, {"type", "nominal"}}}}}});
   figure.spec["layer"] = layers;
   figure.marks = static_cast<Index>(x.size());
   return figure;
