@@ -185,6 +185,9 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   };
   add_jobs(earlier.measures, [&](Index row, Index col) { return to_compute(row, col) && !earlier.known(row, col); });
   add_jobs(others(earlier.measures, engines.covariance_columns), to_compute);
+  if (config.compare.coefficients &&
+      of_kind(measures, engines.covariance_columns, StatisticsKind::covariance).measures.empty())
+    jobs.push_back(covariance_job(config, rows, groups, factored.set, store, {}, {}, to_compute, limits));
   RowStore const row_store(store.directory());
   NeighbourTask const neighbours{engines.neighbours, engines.neighbour_columns, groups, prepared.keys, to_compute};
   if (!engines.neighbours.empty()) jobs.push_back(neighbour_job(config, neighbours, row_store));

@@ -137,10 +137,11 @@ int run_match(JobConfig const& config, Communicator const& comm) {
     if (comm.is_root()) check_strict(config, catalog, representations, chains);
   });
   Communicator const node = comm.split_node();
-  double const memory = memory_allowance(comm, node, config.run).per_rank;
+  MemoryAllowance const allowed = memory_allowance(comm, node, config.run);
+  double const memory = std::max(0.0, allowed.per_rank - allowed.in_use);
 
   timer.start("match");
-  MatchContext const context = {catalog, representations, config.match, memory,
+  MatchContext const context = {catalog, representations, config.match, memory * 3 / 4,
                                 keeps_matrices(config.match, representations, chains)};
   SideCache cache(catalog, representations, memory / 4);
   WorkList list;
