@@ -183,7 +183,7 @@ class Slurm(SlurmTestCase):
         plain = self.cluster.ask("sbatch", "--parsable", "--mem=500", os.path.join(ROOT, "jobs", "compare.sbatch"),
                                  job_file, "--measures", "cka", cwd=self.directory).strip()
         jobs = [Job(self.cluster, plain, job_file, output, self.directory)]
-        for command, changes in (("align", {}), ("dynamics", {"pairs": "0-1", "controls": "no"})):
+        for command, changes in (("align", {}), ("match", {}), ("dynamics", {"pairs": "0-1", "controls": "no"})):
             with open(os.path.join(ROOT, "jobs", f"{command}.ini"), encoding="utf-8") as file:
                 options = dict(line.strip().split(" = ", 1) for line in file if " = " in line and line[0] != "#")
             options.update(changes, data=os.path.join(ROOT, options["data"]), output=self.path(command, "results.h5"))
