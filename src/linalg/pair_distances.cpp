@@ -98,13 +98,12 @@ std::vector<U> distance_ranks(MatrixView<double const> samples) {
   }
   int const low = std::max(1, static_cast<int>(std::bit_width(pairs)));
   // Fine enough to tell values apart, coarse enough to take rounding for a tie; the doubled ranks want fewer mergers.
-  int const levels = std::min(64 - low, sizeof(U) == sizeof(std::uint32_t) ? 44 : 35);
-  // A squared distance is at most four times the largest norm.
-  double const grid = largest > 0 ? std::ldexp(1.0, levels - 1) / (4 * largest) : 0;
+  int const levels = std::min(64 - low, sizeof(U) == sizeof(std::uint32_t) ? 38 : 33);
+  double const grid = largest > 0 ? std::ldexp(1.0, levels - 1) / (2 * std::sqrt(largest)) : 0;
   std::vector<std::uint64_t> words(static_cast<std::size_t>(pairs));
   each_squared_distance(samples, norms, [&](Index i, Index j, double d) {
     auto const number = static_cast<std::uint64_t>(j * (j - 1) / 2 + i);
-    words[static_cast<std::size_t>(number)] = (static_cast<std::uint64_t>(d * grid + 0.5) << low) | number;
+    words[static_cast<std::size_t>(number)] = (static_cast<std::uint64_t>(std::sqrt(d) * grid + 0.5) << low) | number;
   });
   radix_sort(words, low);
 

@@ -77,7 +77,7 @@ std::string range_text(Measure const& measure) {
 
 std::string measures_table(std::vector<Measure const*> const& measures) {
   std::vector<Row> rows = {
-      {"measure", "kind", "range", "symm.", "chance", "row invariant to", "column invariant to"}};
+      {"measure", "kind", "range", "sym.", "chance", "row invariant to", "column invariant to"}};
   for (Measure const* measure : measures) rows.push_back(properties(*measure));
   std::vector<std::size_t> widths(rows.front().size());
   for (auto const& row : rows)
