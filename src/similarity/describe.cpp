@@ -43,7 +43,7 @@ Row properties(Measure const& measure) {
 
 std::string bound_text(double value) {
   if (value == std::numbers::pi / 2) return "pi/2";
-  return std::isinf(value) ? (value < 0 ? "-inf" : "inf") : format_number(value);
+  return std::isinf(value) ? "inf" : format_number(value);
 }
 
 /// Text for a cell of a Markdown table, where a bar would end the cell.
@@ -71,13 +71,13 @@ std::string invariance_text(unsigned invariances) {
 }
 
 std::string range_text(Measure const& measure) {
-  return (std::isinf(measure.lowest) ? "(" : "[") + bound_text(measure.lowest) + ", " + bound_text(measure.highest) +
+  return "[" + bound_text(measure.lowest) + ", " + bound_text(measure.highest) +
          (std::isinf(measure.highest) ? ")" : "]");
 }
 
 std::string measures_table(std::vector<Measure const*> const& measures) {
   std::vector<Row> rows = {
-      {"measure", "kind", "range", "sym.", "chance", "row invariant to", "column invariant to"}};
+      {"measure", "kind", "range", "sym", "null", "row invariant to", "column invariant to"}};
   for (Measure const* measure : measures) rows.push_back(properties(*measure));
   std::vector<std::size_t> widths(rows.front().size());
   for (auto const& row : rows)

@@ -33,7 +33,9 @@ class CompareKernels(TestCase):
         for name in names:
             want = np.array([[score(name, *((a[name], b[name]) if isinstance(a, dict) else (a, b))) for b in features]
                              for a in features])
-            np.testing.assert_allclose(results[name].values, want, rtol=0, atol=tolerance, err_msg=name)
+            # Two distances of one representation that rounding swaps or joins change rho-a by 6/N^2 or less.
+            allowed = max(tolerance, 1e-8) if name == "rsa_spearman" else tolerance
+            np.testing.assert_allclose(results[name].values, want, rtol=0, atol=allowed, err_msg=name)
 
     def test_kernels_agree_with_the_oracle(self):
         features = [expected.kernel_features(x) for x in self.write(301)]
