@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what confer needs on Debian or Ubuntu: install-debian.sh [build] [tests] [figures] [browser] [torch] [slurm]
 # (default: build). As root or with sudo. Says and does nothing when all of it is there, so it can run before every
-# build. figures (for reports), browser, torch and slurm (for tests of reports, of the exporter and of batch jobs) are welcome but not needed:
-# a release that lacks them, or a machine where nothing may be installed, goes on without.
+# build. figures (for reports), browser, torch and slurm (for tests of reports, of the exporter and of batch jobs) are
+# welcome but not needed: a release that lacks them, or a machine where nothing may be installed, goes on without.
 set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config openmpi-bin libopenmpi-dev libscalapack-openmpi-dev libopenblas-dev liblapacke-dev

@@ -10,7 +10,6 @@ namespace confer {
 
 namespace {
 
-constexpr Index block_rows = 256;   // observations of a rank that are multiplied at once
 constexpr Index square_block = 64;  // of the matrices on the square grid
 
 /// Centres features, one a row of `block` (features x samples), in two steps: the second removes what rounding left of a

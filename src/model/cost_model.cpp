@@ -43,7 +43,7 @@ struct FactorCost {
 
 /// Bytes that stages may take beside what a rank has in use in any case.
 double allowed_memory(JobSize const& job, MachineRates const& rates) {
-  return job.memory_per_rank > 0 ? job.memory_per_rank - rates.base_memory : 1e18;
+  return job.memory_per_rank > 0 ? job.memory_per_rank - rates.base_memory - library_memory : 1e18;
 }
 
 FactorShape factor_shape(JobSize const& job, RepresentationSize const& r) {
@@ -331,7 +331,7 @@ CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
                   (job.ranks > 1 ? record_bytes / rates.network + rates.latency * estimate.tiles : 0);
   double const listed = rates.base_memory + library_memory + 4 * count * count;
   double const gathered = count * count * word * as_double(job.work.measures + 1);
-  double const pair_bytes = pair_memory(job, allowed_memory(job, rates)).bytes;
+  double const pair_bytes = pair_memory(job, allowed_memory(job, rates) - 4 * count * count - gathered).bytes;
   pairs.memory = listed + pair_bytes + gathered;
   estimate.phases.push_back(pairs);
 

@@ -82,7 +82,7 @@ Figure embedding(Comparison const& c) {
   auto const chosen = chosen_checkpoints(c);
   std::size_t const n = chosen.size();
   if (n < 3) return figure;
-  Json measure = Json::array(), point = Json::array(), x = Json::array(), y = Json::array();
+  Json below = Json::array(), measure = Json::array(), point = Json::array(), x = Json::array(), y = Json::array();
   Json shares = Json::object();
   for (auto const& m : c.measures) {
     std::vector<double> d(n * n);
@@ -99,8 +99,15 @@ Figure embedding(Comparison const& c) {
       if (!std::isfinite(value)) value = largest;
     auto const plane = classical_scaling(d, n);
     shares[m.name] = std::round(1000 * plane.share) / 10;
+    auto const [left, right] = std::minmax_element(plane.x.begin(), plane.x.end());
+    auto const [low, high] = std::minmax_element(plane.y.begin(), plane.y.end());
+    double const wide = 0.2 * (*right - *left), tall = 0.06 * (*high - *low);  // about the size of a label
     for (std::size_t i = 0; i < n; ++i) {
       if (known[i] == 0) continue;  // compared with nothing: it has no place
+      std::size_t above = 0;
+      for (std::size_t j = 0; j < i; ++j)
+        above += known[j] > 0 && std::abs(plane.x[i] - plane.x[j]) < wide && std::abs(plane.y[i] - plane.y[j]) < tall;
+      below.push_back(above % 2 == 1);
       measure.push_back(m.name);
       point.push_back(i);
       x.push_back(plane.x[i]);
@@ -148,7 +155,7 @@ Figure embedding(Comparison const& c) {
     add_groups("step", of_point);
   }
   if (values.empty()) add_groups("nothing", std::vector<std::string>(n, "network"));
-  figure.columns = {{"measure", measure}, {"point", point}, {"x", x}, {"y", y}};
+  figure.columns = {{"measure", measure}, {"point", point}, {"x", x}, {"y", y}, {"below", below}};
   figure.spec = specification(figure.title);
   figure.spec["params"] = {parameter("measure", c.leading().name),
                            parameter("labels", labels),
@@ -187,9 +194,10 @@ Figure embedding(Comparison const& c) {
       {{"mark", {{"type", "point"}, {"filled", true}, {"size", 80}, {"opacity", 0.9}}},
        {"encoding",
         {{"tooltip", {exact("label", "network@step"), exact("group", "group"), exact("x", "x"), exact("y", "y")}}}}});
-  if (n <= 30)
-    layers.push_back({{"mark", {{"type", "text"}, {"dy", -11}, {"fontSize", 10}, {"limit", 140}}},
-                      {"encoding", {{"text", {{"field", steps ? "step" : "network"}, {"type", "nominal"}}}}}});
+  if (n <= 30)  // labels of neighbours stand on either side of their points
+    layers.push_back(
+        {{"mark", {{"type", "text"}, {"dy", {{"expr", "datum.below ? 15 : -11"}}}, {"fontSize", 10}, {"limit", 140}}},
+         {"encoding", {{"text", {{"field", steps ? "step" : "network"}, {"type", "nominal"}}}}}});
   figure.spec["layer"] = layers;
   figure.marks = static_cast<Index>(x.size());
   return figure;

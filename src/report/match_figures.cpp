@@ -173,7 +173,8 @@ Figure layers_of_matching(MatchingView const& view) {
   Json const colour = {{"field", "kind"},
                        {"type", "nominal"},
                        {"title", nullptr},
-                       {"sort", {"best partner", "one to one", "one to one, rotated", "one to one, shuffled"}}};
+                       {"sort", {"best partner", "one to one", "one to one, rotated", "one to one, shuffled"}},
+                       {"legend", {{"symbolOpacity", 1}, {"labelLimit", 200}}}};
   auto const y = [](Json aggregate) {
     Json encoding = {{"field", "v"}, {"type", "quantitative"}, {"title", "mean correlation"}};
     if (!aggregate.is_null()) encoding["aggregate"] = std::move(aggregate);
@@ -238,7 +239,8 @@ Figure sorted_correlations(MatchingView const& view) {
        {{"field", "kind"},
         {"type", "nominal"},
         {"title", nullptr},
-        {"sort", {"best partner", "one to one", "one to one, rotated", "best partner, shuffled"}}}},
+        {"sort", {"best partner", "one to one", "one to one, rotated", "best partner, shuffled"}},
+        {"legend", {{"labelLimit", 200}}}}},
       {"tooltip", {exact("kind", "matching"), exact("place", "place"), exact("v", "correlation")}}};
   figure.marks = static_cast<Index>(v.size() / view.shown.size());
   return figure;

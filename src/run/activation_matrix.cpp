@@ -31,19 +31,28 @@ void ActivationMatrix::hold() {
 }
 
 void ActivationMatrix::read_samples(Index begin, Index count, MatrixView<double> out) {
-  StoredValues seen;
   if (preprocess_ == AlignPreprocess::demo) {
     Index const columns = count * representation_.rows_per_sample;
     if (plain_.cols() < columns) plain_ = Matrix<double>(representation_.features, columns);
     auto const block = plain_.view().block(0, 0, representation_.features, columns);
-    reader_.read(begin, count, block, seen);
+    read_values(begin, count, block);
     demo_preprocess(block, out);
   } else {
-    reader_.read(begin, count, out, seen);
+    read_values(begin, count, out);
   }
-  if (begin != seen_samples_) return;  // counted on the first pass only
+}
+
+void ActivationMatrix::read_values(Index begin, Index count, MatrixView<double> out) {
+  // Counted on the first pass only; blocks of rows may share a sample with the block before.
+  Index const known = std::clamp<Index>(seen_samples_ - begin, 0, count), per_sample = representation_.rows_per_sample;
+  StoredValues again, seen;
+  if (known > 0) reader_.read(begin, known, out.block(0, 0, out.rows, known * per_sample), again);
+  if (known == count) return;
+  reader_.read(begin + known, count - known, out.block(0, known * per_sample, out.rows, (count - known) * per_sample),
+               seen);
+  if (begin + known != seen_samples_) return;
   seen_.merge(seen);
-  seen_samples_ += count;
+  seen_samples_ += count - known;
 }
 
 void ActivationMatrix::read_rows(Index begin, MatrixView<double> out) {

@@ -39,6 +39,7 @@ class ActivationMatrix {
 
  private:
   void read_samples(Index begin, Index count, MatrixView<double> out);
+  void read_values(Index begin, Index count, MatrixView<double> out);
   void hold();
   StoredNorm stored() const;
 

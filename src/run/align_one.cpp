@@ -241,6 +241,21 @@ std::string result_key(ActivationMatrix const& activations, StoredType type,
 
 }  // namespace
 
+PreparedTarget AlignCache::target(Catalog const& catalog, Representation const& representation,
+                                  std::string const& name) {
+  constexpr Index most_bytes = Index{32} << 20;
+  auto const key =
+      std::make_tuple(representation.checkpoint, representation.sample_begin, representation.samples, name);
+  if (auto const found = targets_.find(key); found != targets_.end()) return found->second;
+  PreparedTarget const read = prepare_target(catalog, representation, name);
+  target_bytes_ += read.values.size() * static_cast<Index>(sizeof(double));
+  if (target_bytes_ > most_bytes) {
+    targets_.clear();
+    target_bytes_ = 0;
+  }
+  return targets_[key] = read;
+}
+
 MassBand AlignCache::band(ShuffledTargets const& targets, Index k, double constant_mass) {
   if (constant_mass > 0) return shuffled_band(targets, k, constant_mass);
   auto const key = std::make_tuple(targets.samples, targets.mean_share, targets.concentration, k);
@@ -266,7 +281,7 @@ AlignedRepresentation align_one(Catalog const& catalog, Representation const& re
   AlignedRepresentation result;
   AlignCenter const center = config.align.centring();
   std::vector<PreparedTarget> targets;
-  for (auto const& name : config.align.targets) targets.push_back(prepare_target(catalog, representation, name));
+  for (auto const& name : config.align.targets) targets.push_back(cache.target(catalog, representation, name));
   auto const unusable = [&](RepresentationStatus status, std::string detail) {
     result.status = static_cast<Index>(status);
     result.detail = std::move(detail);

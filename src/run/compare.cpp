@@ -117,7 +117,7 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   JobSize job = job_size(config, catalog, representations, {}, measures);
   std::vector<FactorMethod> const methods =
       factor_methods(catalog, representations, config, needs, comm.size(), allowed);
-  check_memory_of_pairs(job, allowed);
+  panel_limits(job, allowed);  // refuses what cannot be kept to, before any work
   StoreDirectory const directory(comm, node, config.run, store_bytes(representations, needs, row_needs, config.compare.exact),
                                  memory.per_node);
   BasisStore const store(directory.path());
@@ -174,7 +174,7 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   };
   std::vector<Index> const groups = comparable_groups(catalog, representations, factored.set);
   job = job_size(config, catalog, representations, factored.set.summaries, measures);
-  PanelLimits const limits = pair_memory(job, allowed).limits;
+  PanelLimits const limits = panel_limits(job, allowed);
   std::vector<PairJob> jobs;
   auto const add_jobs = [&](std::vector<std::size_t> const& columns, std::function<bool(Index, Index)> const& wanted) {
     if (auto const chosen = of_kind(measures, columns, StatisticsKind::covariance); !chosen.measures.empty())
@@ -185,6 +185,9 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   };
   add_jobs(earlier.measures, [&](Index row, Index col) { return to_compute(row, col) && !earlier.known(row, col); });
   add_jobs(others(earlier.measures, engines.covariance_columns), to_compute);
+  if (config.compare.coefficients &&
+      of_kind(measures, engines.covariance_columns, StatisticsKind::covariance).measures.empty())
+    jobs.push_back(covariance_job(config, rows, groups, factored.set, store, {}, {}, to_compute, limits));
   RowStore const row_store(store.directory());
   NeighbourTask const neighbours{engines.neighbours, engines.neighbour_columns, groups, prepared.keys, to_compute};
   if (!engines.neighbours.empty()) jobs.push_back(neighbour_job(config, neighbours, row_store));

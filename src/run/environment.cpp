@@ -12,7 +12,8 @@ MemoryAllowance memory_allowance(Communicator const& comm, Communicator const& n
   std::vector<double> least = {
       run.memory_per_rank ? *run.memory_per_rank : std::min(0.8 * memory.total, memory.available) / node.size()};
   comm.all_min(least);
-  std::vector<double> most = {resident_memory()};
+  constexpr double library_buffers = 1 << 23;  // of BLAS and MPI: they come with the first products and messages
+  std::vector<double> most = {resident_memory() + library_buffers};
   comm.all_max(most);
   return {least[0], least[0] * node.size(), most[0]};
 }

@@ -14,7 +14,7 @@ namespace confer {
 struct MemoryAllowance {
   double per_rank = 0;
   double per_node = 0;
-  double in_use = 0;  ///< bytes of the largest rank by now
+  double in_use = 0;  ///< bytes of the largest rank whatever it computes
 };
 
 /// Collective. --memory-per-rank, or 80 % of what the node has divided by its ranks.

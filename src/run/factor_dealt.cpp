@@ -9,6 +9,8 @@ namespace confer {
 
 namespace {
 
+static_assert(dealt_rows == DealtFactor::block_rows, "parts of ranks begin at whole blocks");
+
 /// Transposed and times `scale`: how loadings are stored.
 Matrix<double> transposed(MatrixView<double const> values, std::vector<double> const* column_scale, double scale) {
   Matrix<double> result(values.cols, values.rows);

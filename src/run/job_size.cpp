@@ -158,12 +158,12 @@ JobSize job_size(JobConfig const& config, std::vector<Measure const*> const& mea
   return job;
 }
 
-void check_memory_of_pairs(JobSize const& job, double allowed) {
+PanelLimits panel_limits(JobSize const& job, double allowed) {
   double const count = static_cast<double>(job.representations.size());
   // Why each pair has a value or not is known to every rank; the first one also holds the values.
   double const tables = count * count * (4 + 8 * static_cast<double>(job.work.measures + 1));
   PairMemory const memory = pair_memory(job, allowed - tables);
-  if (memory.bytes + tables <= allowed) return;
+  if (memory.bytes + tables <= allowed) return memory.limits;
   throw UsageError("--memory-per-rank is too small",
                    "the pairs of " + format_count(static_cast<Index>(count)) + " representations need " +
                        format_bytes(memory.bytes + tables) + " of a rank beside what it has in use, and it may take " +

@@ -20,8 +20,9 @@ JobSize job_size(JobConfig const& config, Catalog const& catalog, std::vector<Re
 /// config.plan.representations of one size, each in a single-precision file of its own.
 JobSize job_size(JobConfig const& config, std::vector<Measure const*> const& measures);
 
-/// Throws UsageError naming --memory-per-rank when `allowed` bytes are too few for the pairs of the job.
-void check_memory_of_pairs(JobSize const& job, double allowed);
+/// What the pair stage may hold of panels within `allowed` bytes of a rank. Throws UsageError naming --memory-per-rank
+/// and what is needed when they are too few for the pairs of the job.
+PanelLimits panel_limits(JobSize const& job, double allowed);
 
 /// The number of directions that decides the cost of block spectra: the mean, weighted by itself.
 Index typical_kept(JobSize const& job);

@@ -14,6 +14,7 @@
 #include "run/match_one.hpp"
 #include "run/match_pairs.hpp"
 #include "run/match_results.hpp"
+#include "run/phase_report.hpp"
 #include "run/record.hpp"
 #include "run/work_list.hpp"
 
@@ -136,10 +137,11 @@ int run_match(JobConfig const& config, Communicator const& comm) {
     if (comm.is_root()) check_strict(config, catalog, representations, chains);
   });
   Communicator const node = comm.split_node();
-  double const memory = memory_allowance(comm, node, config.run).per_rank;
+  MemoryAllowance const allowed = memory_allowance(comm, node, config.run);
+  double const memory = std::max(0.0, allowed.per_rank - allowed.in_use);
 
   timer.start("match");
-  MatchContext const context = {catalog, representations, config.match, memory,
+  MatchContext const context = {catalog, representations, config.match, memory * 3 / 4,
                                 keeps_matrices(config.match, representations, chains)};
   SideCache cache(catalog, representations, memory / 4);
   WorkList list;
@@ -167,6 +169,7 @@ int run_match(JobConfig const& config, Communicator const& comm) {
 
   timer.start("write");
   std::vector<PhaseSummary> const phases = timer.summary(comm);
+  timer.start("write");  // goes on
   int code = 0;
   together(comm, [&] {
     if (!comm.is_root()) return;
@@ -178,6 +181,8 @@ int run_match(JobConfig const& config, Communicator const& comm) {
     code = match_is_complete(data) ? 0 : 1;
     std::fputs(match_failures(data).c_str(), stderr);
     if (!config.run.quiet) {
+      timer.stop();
+      std::fputs(phases_text(results, timer).c_str(), stdout);
       std::fputs(match_summary(data, config.run.output).c_str(), stdout);
       std::fflush(stdout);
     }

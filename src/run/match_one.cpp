@@ -162,7 +162,11 @@ SideCache::Entry const& SideCache::get(Index representation) {
 
 double match_bytes(MatchOptions const& options, Index features_a, Index features_b, Index rows) {
   auto const p = static_cast<double>(features_a), q = static_cast<double>(features_b), n = static_cast<double>(rows);
-  double total = 8 * (4 * p * p + 8 * q * q + 8 * p * q);  // moments of both halves, products, scores and controls
+  auto const held = [&](double width) {
+    return std::min(8 * n * width, static_cast<double>(NeuronSide::usually_kept));
+  };
+  double total = 2 * held(p) + 2 * held(q);          // as read and standardised
+  total += 8 * (4 * p * p + 8 * q * q + 8 * p * q);  // moments of both halves, products, scores and controls
   if (!options.penalties.empty()) total += 8 * (2 * p * p + 2 * q * q + 2 * p * q);
   if (options.clustering) total += 8 * 3 * (p + q) * (p + q);
   if (options.mutual_information) total += (p + q) * n + 8 * p * q;
@@ -180,7 +184,7 @@ MatchedRepresentation match_own(MatchContext const& context, SideCache& cache, I
   if (!entry.side) return result;
   result.live = entry.side->live();
   if (!context.options.clustering) return result;
-  if (match_bytes(context.options, r.features, 0, 0) <= context.memory)
+  if (match_bytes(context.options, r.features, 0, r.rows()) <= context.memory)
     add_own_clusters(context.options, *entry.side, result);
   else
     result.detail = "too many neurons for clusters in the memory allowed";

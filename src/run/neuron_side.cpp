@@ -12,7 +12,6 @@ namespace confer {
 
 namespace {
 
-constexpr Index kept_bytes = Index{192} << 20;
 constexpr Index rows_of_a_block = 2048;
 
 /// A uniformly random order; the same on every machine.
@@ -26,7 +25,7 @@ std::vector<Index> random_order(Index count) {
 
 }  // namespace
 
-NeuronSide::NeuronSide(Catalog const& catalog, Representation const& representation)
+NeuronSide::NeuronSide(Catalog const& catalog, Representation const& representation, Index kept_bytes)
     : representation_(representation), reader_(catalog, representation) {
   StoredValues seen;
   Index const per_sample = representation_.rows_per_sample;

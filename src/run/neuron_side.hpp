@@ -29,8 +29,12 @@ struct HalfMoments {
 /// blocks depend on the shape alone, so that two sides of a pair have the same.
 class NeuronSide {
  public:
-  /// Reads the values once. Throws BadValues, InputError. Both arguments must outlive it.
-  NeuronSide(Catalog const& catalog, Representation const& representation);
+  /// Activations that are held; larger ones are read again for every pass. Not a matter of the memory there is, so that
+  /// results are the same everywhere.
+  static constexpr Index usually_kept = Index{192} << 20;
+
+  /// Reads the values once. Throws BadValues, InputError. Catalog and representation must outlive it.
+  NeuronSide(Catalog const& catalog, Representation const& representation, Index kept_bytes = usually_kept);
 
   Index rows() const { return representation_.rows(); }
   Index features() const { return representation_.features; }

@@ -46,6 +46,7 @@ class Readme(TestCase):
 
     def test_the_lines_that_load_results_work(self):
         for command, data, *options in (("compare", "A", "results.h5"), ("align", "D", "alignment.h5", "--target", "labels"),
+                                        ("match", "A", "matches.h5", "--clusters", "none"),
                                         ("dynamics", "E", "dynamics.h5")):
             run = confer(command, os.path.join(DATA, data), "--output", self.path(options[0]), "--quiet", *options[1:])
             self.assertEqual(run.code, 0, run.err)

@@ -9,7 +9,7 @@ import acts
 import h5py
 import numpy as np
 from program import confer, open_results
-from slurm import LOCAL_SLURM, ROOT, Cluster, SlurmTestCase, wait_until
+from slurm import LOCAL_SLURM, ROOT, Cluster, Job, SlurmTestCase, wait_until
 
 NETWORKS, LAYERS, SAMPLES, NEURONS = 5, 12, 1000, 128
 
@@ -159,7 +159,8 @@ class Slurm(SlurmTestCase):
         for study, output in enumerate(outputs):
             results = open_results(output)
             self.assertEqual(set(results["network"].values), {f"net{study}"})
-            plain = confer("compare", self.data, "--networks", f"net{study}", "--output", self.path("plain.h5"), "--quiet")
+            plain = confer("compare", self.data, "--networks", f"net{study}", "--output", self.path("plain.h5"),
+                           "--quiet")
             self.assertEqual(plain.code, 0, plain.err)
             self.expect_same(results, open_results(self.path("plain.h5")))
             log = glob.glob(self.path(f"compare-{array}_{study}.log"))
@@ -177,9 +178,12 @@ class Slurm(SlurmTestCase):
             self.assertIn("layer11", file.read())
         self.assertIn("next: open", second.log().splitlines()[-1])
 
-    def test_the_other_commands(self):
-        jobs = []
-        for command, changes in (("align", {}), ("dynamics", {"pairs": "0-1", "controls": "no"})):
+    def test_plain_sbatch_and_the_other_commands(self):
+        job_file, output = self.compare_file(networks="net0")
+        plain = self.cluster.ask("sbatch", "--parsable", "--mem=500", os.path.join(ROOT, "jobs", "compare.sbatch"),
+                                 job_file, "--measures", "cka", cwd=self.directory).strip()
+        jobs = [Job(self.cluster, plain, job_file, output, self.directory)]
+        for command, changes in (("align", {}), ("match", {}), ("dynamics", {"pairs": "0-1", "controls": "no"})):
             with open(os.path.join(ROOT, "jobs", f"{command}.ini"), encoding="utf-8") as file:
                 options = dict(line.strip().split(" = ", 1) for line in file if " = " in line and line[0] != "#")
             options.update(changes, data=os.path.join(ROOT, options["data"]), output=self.path(command, "results.h5"))
@@ -189,6 +193,8 @@ class Slurm(SlurmTestCase):
             self.assertEqual(job.wait_for_state("COMPLETED", "FAILED", "CANCELLED"), "COMPLETED", job.describe())
             self.assertTrue(os.path.exists(job.output))
             self.assertIn("next: confer report", job.log().splitlines()[-1])
+        self.assertEqual(open_results(output).attrs["ranks"], 4)
+        self.assertNotIn("pwcca", open_results(output))
 
     def test_the_cluster_leaves_nothing_behind(self):
         cluster = Cluster(nodes=1)

@@ -32,9 +32,11 @@ class FactorGroup : public testing::Test {
     if (world_.is_root()) {
       std::mt19937 generator(7);
       std::normal_distribution<double> normal;
-      Index const inner = std::min<Index>(channels * width, 40);
+      Index const inner = std::min(channels * width, directions_);
       std::vector<double> mix(static_cast<std::size_t>(inner * channels * width));
       for (double& value : mix) value = normal(generator);
+      if (inner == channels * width)  // as many directions as features: far from singular
+        for (Index k = 0; k < inner; ++k) mix[static_cast<std::size_t>(k * inner + k)] += 50;
       std::vector<double> values;
       for (Index s = 0; s < samples; ++s) {
         std::vector<double> scores;
@@ -145,6 +147,7 @@ class FactorGroup : public testing::Test {
     for (std::size_t i = 0; i < a.norms.size(); ++i) ASSERT_NEAR(a.norms[i], b.norms[i], 1e-9 * std::abs(b.norms[i]) + 1e-12);
   }
 
+  Index directions_ = 40;  // of the data
   Communicator world_;
   std::optional<TemporaryDirectory> directory_;
   std::string path_;
@@ -155,7 +158,7 @@ class FactorGroup : public testing::Test {
              std::vector<double> const& values) const {
     ActsFile file(path_ + "/x.shard-0000" + std::to_string(number) + "-of-00002.h5", "net", 0, total, first);
     file.layer("conv", {samples, channels, 1, width}, values,
-               {.type = H5T_IEEE_F64LE, .axes = "sample,channel,height,width", .chunk = {7, 3, 1, 2}});
+               {.type = H5T_IEEE_F64LE, .axes = "sample,channel,height,width", .chunk = {7, 3, 1, std::min<Index>(2, width)}});
     file.close();
   }
 };
@@ -202,6 +205,16 @@ TEST_F(FactorGroup, DealtOutStopsAndFailsLikeAnyOther) {
     EXPECT_FALSE(by_group(layout(conv), false, 100, FactorRoute::scalapack, stop));
   }
   EXPECT_TRUE(std::filesystem::is_empty(path_ + "/store"));
+}
+
+// tests/e2e/test_words.py runs this one under a counter of bytes.
+TEST_F(FactorGroup, NeedsOneGramMatrixWhereDataAreWellConditioned) {
+  directions_ = 256;
+  write(8192, 256, 1, 0.2);
+  auto const result = by_group(layout(ConvRule::positions), false, 8192);
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->summary.levels, 1);
+  EXPECT_EQ(result->summary.rank(), 256);
 }
 
 TEST_F(FactorGroup, CountsBadValuesOverAllRanks) {

@@ -1,12 +1,11 @@
 /// Measures made of neurons against their definitions, and what standardised neurons have to withstand.
-#include "confer/similarity/neurons.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "confer/similarity/neurons.hpp"
 #include "unit/pair_fixtures.hpp"
 
 namespace confer::test {

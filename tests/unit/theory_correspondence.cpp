@@ -1,12 +1,11 @@
 /// Best partners, matchings and their controls on planted correspondences.
-#include "confer/theory/correspondence.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "confer/theory/correspondence.hpp"
 #include "unit/pair_fixtures.hpp"
 
 namespace confer::test {
@@ -49,7 +48,8 @@ TEST(Correspondence, ARotationKeepsTheSubspaceAndLosesTheNeurons) {
     for (double const value : c.view().column_span(j)) squares += value * value;
     deviations.push_back(std::sqrt(squares));
   }
-  Matrix<double> const rotated = rotated_correlations(r, r, deviations, q), direct = neuron_correlations(x, product(x, q));
+  Matrix<double> const rotated = rotated_correlations(r, r, deviations, q),
+                       direct = neuron_correlations(x, product(x, q));
   for (Index i = 0; i < rotated.size(); ++i) EXPECT_NEAR(rotated.data()[i], direct.data()[i], 1e-12);
   EXPECT_NEAR(match_one_to_one(rotated).mean(), 0.28, 0.03);
   EXPECT_NEAR(score("procrustes", x, product(x, q)), 1, 1e-12);

@@ -1,10 +1,9 @@
 /// Affine maps on embeddings that are maps of each other.
-#include "confer/theory/embedding_maps.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include "confer/theory/embedding_maps.hpp"
 #include "unit/pair_fixtures.hpp"
 
 namespace confer::test {

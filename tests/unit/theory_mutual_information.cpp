@@ -1,11 +1,10 @@
 /// Mutual information of Gaussians, whose value is known, and the bins it is made of.
-#include "confer/theory/mutual_information.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <set>
 
+#include "confer/theory/mutual_information.hpp"
 #include "unit/pair_fixtures.hpp"
 
 namespace confer::test {

@@ -33,6 +33,9 @@ class DealtFactor {
   /// Finds singular values, vectors of the smaller side, rank, cut. options.output is not used.
   DealtFactor(Communicator const& comm, DealtSource const& source, FactorOptions const& options);
 
+  /// Observations of a rank that are read and multiplied at once.
+  static constexpr Index block_rows = 256;
+
   /// Singular values and what belongs to them; no basis, no loadings.
   Factor const& summary() const { return factor_; }
   Index kept() const { return kept_; }
