@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "confer/linalg/dense.hpp"
 
@@ -13,6 +14,12 @@ namespace confer {
 namespace {
 
 constexpr Index block = 256;
+
+double near_squared_distance(MatrixView<double const> samples, Index i, Index j) {
+  double sum = 0;
+  for (Index k = 0; k < samples.rows; ++k) sum += (samples(k, i) - samples(k, j)) * (samples(k, i) - samples(k, j));
+  return sum;
+}
 
 /// Calls visit(i, j, squared distance) for all i < j, block by block.
 template <class T, class Visit>
@@ -27,9 +34,14 @@ void each_squared_distance(MatrixView<T const> samples, std::span<double const> 
       for (Index j = 0; j < cols; ++j)
         for (Index i = 0; i < (left == right ? j : rows); ++i) {
           double const both = norms[static_cast<std::size_t>(left + i)] + norms[static_cast<std::size_t>(right + j)];
-          double const d = both - 2 * static_cast<double>(g(i, j));
-          // What rounding alone leaves between equal samples is no distance.
-          visit(left + i, right + j, d > 8 * static_cast<double>(std::numeric_limits<T>::epsilon()) * both ? d : 0.0);
+          double d = both - 2 * static_cast<double>(g(i, j));
+          // Of near samples rounding would leave no digits, of equal ones a distance.
+          if constexpr (std::is_same_v<T, double>) {
+            if (d < 1e-6 * both) d = near_squared_distance(samples, left + i, right + j);
+          } else {
+            if (d < 8 * static_cast<double>(std::numeric_limits<T>::epsilon()) * both) d = 0;
+          }
+          visit(left + i, right + j, d);
         }
     }
 }
@@ -98,13 +110,12 @@ std::vector<U> distance_ranks(MatrixView<double const> samples) {
   }
   int const low = std::max(1, static_cast<int>(std::bit_width(pairs)));
   // Fine enough to tell values apart, coarse enough to take rounding for a tie; the doubled ranks want fewer mergers.
-  int const levels = std::min(64 - low, sizeof(U) == sizeof(std::uint32_t) ? 44 : 35);
-  // A squared distance is at most four times the largest norm.
-  double const grid = largest > 0 ? std::ldexp(1.0, levels - 1) / (4 * largest) : 0;
+  int const levels = std::min(64 - low, sizeof(U) == sizeof(std::uint32_t) ? 38 : 33);
+  double const grid = largest > 0 ? std::ldexp(1.0, levels - 1) / (2 * std::sqrt(largest)) : 0;
   std::vector<std::uint64_t> words(static_cast<std::size_t>(pairs));
   each_squared_distance(samples, norms, [&](Index i, Index j, double d) {
     auto const number = static_cast<std::uint64_t>(j * (j - 1) / 2 + i);
-    words[static_cast<std::size_t>(number)] = (static_cast<std::uint64_t>(d * grid + 0.5) << low) | number;
+    words[static_cast<std::size_t>(number)] = (static_cast<std::uint64_t>(std::sqrt(d) * grid + 0.5) << low) | number;
   });
   radix_sort(words, low);
 

@@ -47,7 +47,9 @@ PairStatus from(Comparability comparability) {
 
 EngineMeasures engine_measures(std::vector<Measure const*> const& measures, Catalog const& catalog,
                                std::vector<Representation> const& representations, JobConfig const& config) {
-  bool only_linear = !config.rank_tolerance && !config.compare.coefficients;
+  // Kernels see whole rows and all pairs: nothing for a rank cut by hand, or for a few chosen pairs.
+  bool only_linear = !config.rank_tolerance && !config.compare.coefficients &&
+                     config.compare.pairs.kind == PairSelection::Kind::all;
   for (auto const* measure : measures)
     only_linear = only_linear && (measure->statistics != StatisticsKind::covariance || measure->kernel_score != nullptr ||
                                   measure->needs == needs_factors_only);

@@ -44,8 +44,11 @@ EarlierResults match(ResultSet const& results, std::vector<std::string> const& k
     auto const found = places.find(key);
     earlier.place.push_back(found == places.end() ? -1 : found->second);
   }
-  for (std::size_t const m : columns)
-    if (results.find(measures[m]->name) != nullptr) earlier.measures.push_back(m);
+  for (std::size_t const m : columns) {
+    Variable const* const values = results.find(measures[m]->name);
+    // Linear CKA from kernels of samples has other bits than from factors.
+    if (values != nullptr && !values->attributes.contains("computed_from")) earlier.measures.push_back(m);
+  }
   for (Index const status : results.integers("pair_status"))
     earlier.computed.push_back(status == static_cast<Index>(PairStatus::ok) ||
                                status == static_cast<Index>(PairStatus::saturated));

@@ -82,7 +82,8 @@ double score(NeighbourStats const& pair) {
   yy.x = pair.y;
   double const x = edges.hsic(xx), y = edges.hsic(yy);
   if (!(x > 0) || !(y > 0)) return nan;
-  return edges.hsic(pair) / (std::sqrt(x) * std::sqrt(y));
+  // The estimate is no cosine: noise can carry it past what its limit cannot pass.
+  return within(-1, edges.hsic(pair) / (std::sqrt(x) * std::sqrt(y)), 1);
 }
 
 }  // namespace
@@ -93,8 +94,8 @@ Measure const measures::cknna = {
     .formula = "HSIC(K, L) / sqrt(HSIC(K, K) HSIC(L, L)), debiased, of inner products K, L at j in N_x(i) & N_y(i), else 0; k >= 2",
     .reference = "Huh et al. 2024",
     .kind = MeasureKind::similarity,
-    .lowest = -std::numeric_limits<double>::infinity(),
-    .highest = std::numeric_limits<double>::infinity(),
+    .lowest = -1,
+    .highest = 1,
     .symmetric = false,
     .row_invariances = invariant_scale | invariant_permutation | invariant_orthogonal,
     .column_invariances = invariant_scale | invariant_permutation | invariant_orthogonal,

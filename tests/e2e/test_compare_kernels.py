@@ -33,7 +33,9 @@ class CompareKernels(TestCase):
         for name in names:
             want = np.array([[score(name, *((a[name], b[name]) if isinstance(a, dict) else (a, b))) for b in features]
                              for a in features])
-            np.testing.assert_allclose(results[name].values, want, rtol=0, atol=tolerance, err_msg=name)
+            # Two distances of one representation that rounding swaps or joins change rho-a by 6/N^2 or less.
+            allowed = max(tolerance, 1e-8) if name == "rsa_spearman" else tolerance
+            np.testing.assert_allclose(results[name].values, want, rtol=0, atol=allowed, err_msg=name)
 
     def test_kernels_agree_with_the_oracle(self):
         features = [expected.kernel_features(x) for x in self.write(301)]
@@ -170,7 +172,7 @@ class CompareKernels(TestCase):
         self.assertEqual(meanings[int(results["pair_status"][good, rare])], "undefined")
         self.assertTrue(np.isnan(results["cka_rbf"].values[good, rare]))
         self.assertTrue(np.isfinite(results["distance_correlation"].values[good, rare]))
-        self.assertEqual(float(results["cka_rbf"][good, good]), 1.0)
+        self.assertAlmostEqual(float(results["cka_rbf"][good, good]), 1.0, places=12)
         few = {"a": x[:3], "b": x[3:6, :2]}
         acts.write_checkpoint(self.path("few", "n.h5"), "n", 0, few)
         results = self.compare([self.path("few")], "--measures", "cka_rbf,cka_rbf_debiased,knn_mutual,cknna", code=1)

@@ -18,7 +18,7 @@ double median_distance(MatrixView<float const> samples, std::span<double const> 
 double median_distance(MatrixView<double const> samples, std::span<double const> squared_norms);
 
 /// Ranks (from 1) of |x_i - x_j| among all i < j, at [j (j - 1) / 2 + i]; equal distances share their mean rank.
-/// Squared distances closer than about 1e-10 (uint32: 2e-13) of the largest squared norm are equal. Codes: for uint32 twice the rank; for uint16
+/// Distances closer than about 5e-10 (uint32: 2e-11) of the largest norm are equal. Codes: for uint32 twice the rank; for uint16
 /// floor(65536 (rank - 1/2) / N), N = n (n - 1) / 2. samples: features x n, n < 65536. Takes 16 N bytes beside the result.
 template <class U>
 std::vector<U> distance_ranks(MatrixView<double const> samples);
