@@ -37,7 +37,7 @@ installed=$(dpkg-query -W -f '${db:Status-Status} ${Package} ${Provides}\n' |
 absent() { for package in "$@"; do grep -qxF -- "$package" <<<"$installed" || echo "$package"; done; }
 mapfile -t missing < <(absent "${wanted[@]}")
 mapfile -t lacking < <(absent "${welcome[@]}")
-available() { apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [^(]'; }
+available() { [[ $(apt-cache policy "$1" 2>/dev/null) == *'Candidate: '[!\(]* ]]; }
 known() { for package in "$@"; do if available "$package"; then echo "$package"; fi; done; }
 # With package lists at hand, what they do not offer is not worth a try.
 if [ ${#lacking[@]} -gt 0 ] && available g++; then mapfile -t lacking < <(known "${lacking[@]}"); fi
