@@ -95,21 +95,24 @@ class Large(TestCase):
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                 text=True, env={**_ENVIRONMENT, **os.environ}, start_new_session=True)
 
-    def ranks_when_factoring(self, process, data):
-        """The ranks' process ids, once a group has opened its file in the store."""
-        store = self.path("store")
-        while process.poll() is None and not glob.glob(store + "/*"):
+    def ranks_when_factoring(self, process, before):
+        """The ranks' process ids, once a group has opened another file in the store than those of before."""
+        while process.poll() is None and self.stored() <= before:
             time.sleep(0.005)
         pids = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
         self.assertTrue(pids, "the job ended before it could be disturbed")
         return [int(pid) for pid in pids]
 
+    def stored(self):
+        return set(glob.glob(self.path("store") + "/*"))
+
     def test_a_group_is_interrupted_and_goes_on(self):
         data = self.write((800, 40, 4, 4), networks=8)
         options = ("--conv", "flatten", "--scratch", self.path("store"))
         for how, code in ((signal.SIGKILL, None), (signal.SIGUSR1, 75), (signal.SIGTERM, 75)):
+            before = self.stored()
             process = self.start(data, *options)
-            ranks = self.ranks_when_factoring(process, data)
+            ranks = self.ranks_when_factoring(process, before)
             for pid in ranks[1:2] if how == signal.SIGKILL else ranks:
                 os.kill(pid, how)
             _, err = process.communicate(timeout=120)
