@@ -72,13 +72,23 @@ class InterruptedJob(TestCase):
         self.assertEqual(run.code, code, run.err)
         return run
 
-    def wait_for_factor(self, process, store):
-        """Stops all ranks once a factor is in the store and before pairs begin; False when it was too late."""
-        while process.poll() is None:
-            if glob.glob(store + "/*.basis"):
+    def stand_still_while_factoring(self, store, attempts=10):
+        """A job and its ranks, stopped when they have made some factors but not all. A job that was too fast is repeated."""
+        for _ in range(attempts):
+            process = self.start("--scratch", store)
+            ranks = []
+            while process.poll() is None and len(ranks) < 2:
                 ranks = self.ranks_of(process)
+            while process.poll() is None and not glob.glob(store + "/*.basis"):
+                time.sleep(0.001)
+            if process.poll() is None:
                 for pid in ranks:
                     os.kill(pid, signal.SIGSTOP)
-                return ranks if self.journal_bytes() == 0 else []
-            time.sleep(0.001)
-        return []
+                if self.journal_bytes() == 0 and len(glob.glob(store + "/*.basis")) <= 30:
+                    return process, ranks
+                for pid in ranks:
+                    os.kill(pid, signal.SIGCONT)
+            process.communicate(timeout=60)
+            for leftover in glob.glob(store + "/*") + [self.output]:
+                os.unlink(leftover)
+        raise AssertionError("the factors were always done before the ranks could be stopped")

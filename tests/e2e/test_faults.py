@@ -9,17 +9,9 @@ from program import confer, open_results
 
 class Faults(InterruptedJob):
 
-    def in_factor_phase(self):
-        """A job whose ranks stand still while they factor."""
-        store = self.path("store")
-        process = self.start("--scratch", store)
-        ranks = self.wait_for_factor(process, store)
-        self.assertTrue(ranks, "the factors were done before the ranks could be stopped")
-        return process, ranks
-
     def test_a_rank_dies_while_factoring(self):
         reference = self.reference()
-        process, ranks = self.in_factor_phase()
+        process, ranks = self.stand_still_while_factoring(self.path("store"))
         os.kill(ranks[1], signal.SIGKILL)
         for pid in ranks:
             os.kill(pid, signal.SIGCONT)
@@ -33,7 +25,7 @@ class Faults(InterruptedJob):
 
     def test_a_request_to_stop_while_factoring(self):
         reference = self.reference()
-        process, ranks = self.in_factor_phase()
+        process, ranks = self.stand_still_while_factoring(self.path("store"))
         os.kill(ranks[1], signal.SIGUSR1)
         for pid in ranks:
             os.kill(pid, signal.SIGCONT)
@@ -43,7 +35,7 @@ class Faults(InterruptedJob):
         self.expect_same(reference)
 
     def test_a_file_vanishes_between_phases(self):
-        process, ranks = self.in_factor_phase()
+        process, ranks = self.stand_still_while_factoring(self.path("store"))
         os.unlink(self.path("data", "net4.h5"))
         for pid in ranks:
             os.kill(pid, signal.SIGCONT)
