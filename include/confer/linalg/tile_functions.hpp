@@ -16,6 +16,9 @@ void gaussian_tile(MatrixView<float> g, std::span<float const> left, std::span<f
 void gaussian_tile(MatrixView<double> g, std::span<double const> left, std::span<double const> right, double rate,
                    double shift);
 
+/// |x_i - x_j|^2, and 0 where it is less than rounding leaves of the norms.
+void near_distance_tile(MatrixView<float> g, std::span<float const> left, std::span<float const> right);
+
 /// |x_i - x_j| - shift.
 void distance_tile(MatrixView<float> g, std::span<float const> left, std::span<float const> right, float shift);
 void distance_tile(MatrixView<double> g, std::span<double const> left, std::span<double const> right, double shift);
@@ -28,6 +31,9 @@ void squared_distance_tile(MatrixView<double> g, std::span<double const> left, s
 /// 1 - g - shift: cosine and correlation dissimilarity of unit rows.
 void complement_tile(MatrixView<float> g, float shift);
 void complement_tile(MatrixView<double> g, double shift);
+
+/// Marks (1, else 0) the values above their row's threshold or above that of the column.
+void mark_above(std::span<float const> values, std::span<float const> rows, float column, std::span<unsigned char> marks);
 
 /// Zeroes the elements i >= j.
 template <class T>
