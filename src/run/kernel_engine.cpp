@@ -107,7 +107,7 @@ struct KernelEngine::Worker {
     }
   }
 
-  /// Turns inner products into a kernel, in place; on the diagonal only i < j are kept.
+  /// Turns inner products into a kernel, in place. On the diagonal only one of the triangles is kept.
   void apply(typename LoadedPanel<T>::Member const& member, std::size_t choice, KernelTile const& tile,
              MatrixView<T> g) const {
     KernelChoice const& chosen = options.choices[choice];
@@ -140,7 +140,7 @@ struct KernelEngine::Worker {
       case TileFunction::u_centred:
         return u_centre(g);
     }
-    if (tile.row_begin == tile.col_begin) keep_strict_upper(g);
+    if (tile.row_begin == tile.col_begin && chosen.function != TileFunction::rank) keep_strict_lower(g);
   }
 
   /// sum += left' right, or the lower triangle of left' left when `right` is empty.
@@ -194,14 +194,19 @@ struct KernelEngine::Worker {
   }
 
   /// Inner products of all members of a panel, or, while these are in the cache, the only kernel made of them.
-  void inner_products(Task& task, int side, std::size_t form, std::size_t const* only, KernelTile const& tile) {
+  void inner_products(Task& task, int side, std::size_t form, std::size_t const* only, bool batches,
+                      KernelTile const& tile) {
     auto& members = loaded[side].members;
     reserve(products[side], tile.rows * tile.cols, static_cast<Index>(members.size()));
+    bool const lower = !batches && tile.row_begin == tile.col_begin;
     for (Index m = 0; m < std::ssize(members); ++m) {
       auto const x = members[static_cast<std::size_t>(m)].rows[form].template samples<T>();
       auto const g = tile_view(products[side], m, tile);
-      gemm(T{1}, x.block(0, tile.row_begin, x.rows, tile.rows), Op::transpose,
-           x.block(0, tile.col_begin, x.rows, tile.cols), Op::none, T{0}, g);
+      auto const left = x.block(0, tile.row_begin, x.rows, tile.rows);
+      if (lower)
+        syrk_lower(T{1}, left, Op::transpose, T{0}, g);
+      else
+        gemm(T{1}, left, Op::transpose, x.block(0, tile.col_begin, x.rows, tile.cols), Op::none, T{0}, g);
       if (only != nullptr) make_kernel(task, side, m, *only, tile, g);
       if (m % 16 == 0) task.poll();
     }
@@ -242,7 +247,7 @@ struct KernelEngine::Worker {
       }
       if (made.empty()) continue;
       std::size_t const* const only = made.size() == 1 ? made.data() : nullptr;
-      for (int side = 0; side < task.sides(); ++side) inner_products(task, side, form, only, tile);
+      for (int side = 0; side < task.sides(); ++side) inner_products(task, side, form, only, piece.batches, tile);
       for (std::size_t const c : made) {
         bool const in_place = c == made.back();
         for (int side = 0; only == nullptr && side < task.sides(); ++side) {

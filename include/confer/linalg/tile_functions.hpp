@@ -35,10 +35,10 @@ void complement_tile(MatrixView<double> g, double shift);
 /// Marks (1, else 0) the values above their row's threshold or above that of the column.
 void mark_above(std::span<float const> values, std::span<float const> rows, float column, std::span<unsigned char> marks);
 
-/// Zeroes the elements i >= j.
+/// Zeroes the elements i <= j of a square tile.
 template <class T>
-void keep_strict_upper(MatrixView<T> g) {
-  for (Index j = 0; j < g.cols; ++j) std::fill(g.column(j) + std::min(j, g.rows), g.column(j) + g.rows, T{0});
+void keep_strict_lower(MatrixView<T> g) {
+  for (Index j = 0; j < g.cols; ++j) std::fill(g.column(j), g.column(j) + j + 1, T{0});
 }
 
 /// Adds the sums of rows and of columns.
