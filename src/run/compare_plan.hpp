@@ -11,8 +11,8 @@
 
 namespace confer {
 
-/// The chosen measures by the engine that computes them; those of neurons stand with those of covariances, as work of
-/// the pair stage.
+/// The chosen measures by the engine that computes them; those of neurons and of held-out samples stand with those of
+/// covariances, as work of the pair stage.
 struct EngineMeasures {
   std::vector<Measure const*> covariance, kernel, neighbours;
   std::vector<std::size_t> covariance_columns, kernel_columns, neighbour_columns;  ///< their places among all chosen
@@ -32,7 +32,7 @@ FactorNeeds factor_needs(EngineMeasures const& measures, std::vector<Representat
 
 /// Upper bound of the bytes that all factors and prepared rows take.
 double store_bytes(std::vector<Representation> const& representations, FactorNeeds const& needs, RowNeeds const& rows,
-                   bool exact);
+                   CompareOptions const& options);
 
 /// Why pairs are not computed, as far as it is known before computing; row-major R x R.
 std::vector<PairStatus> pair_status_before(Catalog const& catalog, std::vector<Representation> const& representations,
