@@ -58,10 +58,9 @@ void check_strict(JobConfig const& config, std::vector<Representation> const& re
 
 /// Values of representations with themselves need no product: M is the identity.
 void enter_self_pairs(PairTable& table, FactoredSet const& set, std::vector<std::size_t> const& columns,
-                      std::vector<PairStatus> const& status) {
+                      PairRule const& rule) {
   for (Index i = 0; i < table.count; ++i) {
-    auto const at = static_cast<std::size_t>(i * table.count + i);
-    if (status[at] != PairStatus::ok) continue;
+    if (!rule.computes(i, i)) continue;
     auto const& summary = set.summaries[static_cast<std::size_t>(i)];
     for (std::size_t const m : columns) table.value(m, i, i) = self_score(*table.measures[m], summary);
   }
@@ -117,7 +116,7 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   JobSize job = job_size(config, catalog, representations, {}, measures);
   std::vector<FactorMethod> const methods =
       factor_methods(catalog, representations, config, needs, comm.size(), allowed);
-  panel_limits(job, allowed);  // refuses what cannot be kept to, before any work
+  panel_limits(job, allowed, comm.is_root());  // refuses what cannot be kept to, before any work
   StoreDirectory const directory(comm, node, config.run, store_bytes(representations, needs, row_needs, config.compare.exact),
                                  memory.per_node);
   BasisStore const store(directory.path());
@@ -158,7 +157,8 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   }
 
   timer.start("pairs");
-  std::vector<PairStatus> status = pair_status_before(catalog, representations, factored.set, config.compare.pairs);
+  PairRule const rule(catalog, representations, factored.set, config.compare.pairs);
+  auto const to_compute = [&](Index row, Index col) { return rule.computes(row, col); };
   std::vector<Index> rows;
   for (auto const& r : representations) rows.push_back(r.rows());
   std::optional<PairTable> table;
@@ -166,15 +166,11 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
     if (config.run.fresh) remove_journals(journal_directory(config));
     table.emplace(static_cast<Index>(representations.size()), measures);
   }
-  EarlierResults const earlier = take_earlier_results(comm, config, keys, measures, engines.covariance_columns, status,
-                                                      table ? &*table : nullptr);
-  auto const to_compute = [&](Index row, Index col) {
-    return status[static_cast<std::size_t>(row) * representations.size() + static_cast<std::size_t>(col)] ==
-           PairStatus::ok;
-  };
+  EarlierResults const earlier = take_earlier_results(comm, config, keys, measures, engines.covariance_columns,
+                                                      to_compute, table ? &*table : nullptr);
   std::vector<Index> const groups = comparable_groups(catalog, representations, factored.set);
   job = job_size(config, catalog, representations, factored.set.summaries, measures);
-  PanelLimits const limits = panel_limits(job, allowed);
+  PanelLimits const limits = panel_limits(job, allowed, comm.is_root());
   std::vector<PairJob> jobs;
   auto const add_jobs = [&](std::vector<std::size_t> const& columns, std::function<bool(Index, Index)> const& wanted) {
     if (auto const chosen = of_kind(measures, columns, StatisticsKind::covariance); !chosen.measures.empty())
@@ -219,9 +215,10 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   together(comm, [&] {
     if (!comm.is_root()) return;
     if (!engines.neighbours.empty()) finish_neighbours(config, neighbours, row_store, *table);
-    enter_self_pairs(*table, factored.set, engines.covariance_columns, status);
+    enter_self_pairs(*table, factored.set, engines.covariance_columns, rule);
+    PairStatusRows const status(rule, factored.set.summaries);
+    PairStatusRows::Counts const pairs = status.count(*table);
     ComparisonData const data{config, catalog, representations, factored.set, status, keys};
-    finish_status(data, *table, status);
     ResultSet results = comparison_results(data, std::move(*table));
     if (earlier.taken > 0) {
       results.attributes["pairs_of_an_earlier_run"] = earlier.taken;
@@ -233,10 +230,10 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
     add_prediction(results, job, rates, phases);
     write_results(config.run.output, results);
     remove_journals(journal_directory(config));
-    code = comparison_is_complete(catalog, factored.set, status) ? 0 : 1;
+    code = comparison_is_complete(catalog, factored.set, pairs) ? 0 : 1;
     if (!config.run.quiet) {
       timer.stop();
-      std::fputs(failures_text(catalog, representations, factored.set, status).c_str(), stderr);
+      std::fputs(failures_text(catalog, representations, factored.set, pairs).c_str(), stderr);
       std::fputs(phases_text(results, timer).c_str(), stdout);
       std::fputs(summary_text(results, config.run.output).c_str(), stdout);
       std::fflush(stdout);
