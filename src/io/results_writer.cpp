@@ -2,6 +2,8 @@
 #include <hdf5_hl.h>
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <set>
@@ -24,6 +26,7 @@ namespace format = results_format;
 using h5::Handle;
 
 constexpr Index filtered_from_values = 8192;  ///< smaller variables stay contiguous: filters would not pay
+constexpr Index judged_from_values = Index{1} << 20;  ///< larger ones are compressed only where that pays
 constexpr Index chunk_edge = 256;             ///< along the last two dimensions: 512 KiB, inside HDF5's chunk cache
 
 template <class... Kinds>
@@ -42,6 +45,20 @@ Index size_of(ResultSet const& results, Variable const& variable) {
 template <class T>
 hid_t native_type() {
   return std::is_same_v<T, double> ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64;
+}
+
+// Digits of scores are noise that costs deflate a second for every 30 MB and leaves 83 % of them; NaNs, codes and chance
+// levels come again and again.
+bool values_repeat(std::span<double const> values) {
+  constexpr std::size_t most = 4096;
+  std::size_t const step = std::max<std::size_t>(1, values.size() / most);
+  std::vector<std::uint64_t> sample;
+  for (std::size_t i = 0; i < values.size() && sample.size() < most; i += step)
+    sample.push_back(std::bit_cast<std::uint64_t>(values[i]));
+  std::size_t const count = sample.size();
+  std::sort(sample.begin(), sample.end());
+  sample.erase(std::unique(sample.begin(), sample.end()), sample.end());
+  return 4 * sample.size() < 3 * count;
 }
 
 // What no file could hold is a mistake of the caller, found before anything is written.
@@ -278,7 +295,8 @@ class Writer {
                                        : H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr));
     bool const text = std::holds_alternative<std::vector<std::string>>(variable.data);
     Handle const properties = creation_properties();
-    if (!text && size_of(results_, variable) >= filtered_from_values) set_filters(properties, extents);
+    if (!text && size_of(results_, variable) >= filtered_from_values)
+      set_filters(properties, extents, is_worth_compressing(variable));
     hid_t const type = std::visit(Overloaded{[&](std::vector<std::string> const&) { return text_.get(); },
                                              []<class T>(std::vector<T> const&) { return native_type<T>(); },
                                              []<class T>(DerivedRows<T> const&) { return native_type<T>(); }},
@@ -298,14 +316,28 @@ class Writer {
     return properties;
   }
 
-  static void set_filters(Handle const& properties, std::vector<hsize_t> const& extents) {
+  bool is_worth_compressing(Variable const& variable) const {
+    Index const size = size_of(results_, variable);
+    if (size < judged_from_values) return true;
+    if (auto const* numbers = std::get_if<std::vector<double>>(&variable.data)) return values_repeat(*numbers);
+    auto const* derived = std::get_if<DerivedRows<double>>(&variable.data);
+    if (derived == nullptr) return true;
+    Index const rows = std::min<Index>(4, results_.dimension(variable.dimensions.front()));
+    std::vector<double> first(static_cast<std::size_t>(rows * results_.dimension(variable.dimensions.back())));
+    derived->fill(results_, 0, std::span<double>(first));
+    return values_repeat(first);
+  }
+
+  static void set_filters(Handle const& properties, std::vector<hsize_t> const& extents, bool compress) {
     std::vector<hsize_t> chunk(extents.size(), 1);
     for (std::size_t i = 0; i < extents.size(); ++i)
       if (i + 2 >= extents.size())
         chunk[i] = std::min<hsize_t>(extents[i], extents.size() == 1 ? chunk_edge * chunk_edge : chunk_edge);
     H5Pset_chunk(properties, static_cast<int>(chunk.size()), chunk.data());
-    H5Pset_shuffle(properties);
-    if (H5Zfilter_avail(H5Z_FILTER_DEFLATE) > 0) H5Pset_deflate(properties, 1);
+    if (compress) {
+      H5Pset_shuffle(properties);
+      if (H5Zfilter_avail(H5Z_FILTER_DEFLATE) > 0) H5Pset_deflate(properties, 1);
+    }
     H5Pset_fletcher32(properties);
   }
 

@@ -22,7 +22,7 @@ struct ResultSet;
 /// that nothing of its size is held. Results that were read have none.
 template <class T>
 struct DerivedRows {
-  /// Fills `rows` with whole rows, row-major, from row `first` on; asked for in ascending order, from the first row.
+  /// Fills `rows` with whole rows, row-major, from row `first` on. Rows may be asked for more than once.
   std::function<void(ResultSet const& results, Index first, std::span<T> rows)> fill;
 
   bool operator==(DerivedRows const&) const { return false; }  ///< functions cannot be compared
