@@ -199,7 +199,8 @@ Handle create_file(std::string const& path) { return create(path, file_access())
 Handle create_image(std::string const& path, MappedImage& image) {
   Handle const access = file_access();
   image.attach(access);
-  return create(path, access);
+  // The library first looks for a file of that name, and would load it: none can lie below a file.
+  return create(path + "/image", access);
 }
 
 Handle open_group(Id parent, std::string const& name, Place const& place) {

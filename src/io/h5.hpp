@@ -85,7 +85,7 @@ Handle open_file(std::string const& path);
 /// Creates or truncates, with the library version bounds that netCDF-4 readers understand. Throws EnvironmentError.
 Handle create_file(std::string const& path);
 
-/// A new file written through `image`, which must outlive it; `path` only names it in messages.
+/// A new file written through `image`, which must outlive it, at `path`, where the image already is.
 Handle create_image(std::string const& path, MappedImage& image);
 /// Opens an object inside a file. Throws InputError.
 Handle open_group(Id parent, std::string const& name, Place const& place);

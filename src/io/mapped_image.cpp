@@ -56,7 +56,7 @@ struct MappedImage::State {
   void unmap() {
     if (base != nullptr) ::munmap(base, size);
     base = nullptr;
-    size = 0;
+    size = written = 0;
   }
 
   int reserve(std::size_t end) const {

@@ -87,11 +87,11 @@ void check_consistency(ResultSet const& results) {
 /// Writes one open file.
 class Writer {
  public:
-  Writer(std::string const& shown, ResultSet const& results, MappedImage& image)
+  Writer(std::string const& shown, std::string const& path, ResultSet const& results, MappedImage& image)
       : shown_(shown),
         results_(results),
         image_(image),
-        file_(h5::create_image(shown, image)),
+        file_(h5::create_image(path, image)),
         text_(H5Tcopy(H5T_C_S1)) {
     H5Tset_size(text_, H5T_VARIABLE);
     H5Tset_cset(text_, H5T_CSET_UTF8);
@@ -250,12 +250,11 @@ class Writer {
     for (std::size_t first = 0; first < rows; first += rows_at_once) {
       start[0] = first;
       extent[0] = std::min(rows_at_once, rows - first);
-      std::size_t const values = extent[0] * row;
-      hsize_t const count = values;
-      Handle const source(H5Screate_simple(1, &count, nullptr));
+      // Of the same shape on both sides, or the library goes through the selection value by value.
+      Handle const source(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr));
       h5::check_write(H5Sselect_hyperslab(target, H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr),
                       place(variable.name));
-      T const* const data = values_from(first * row, values);
+      T const* const data = values_from(first * row, extent[0] * row);
       h5::check_write(H5Dwrite(dataset, native_type<T>(), source, target, H5P_DEFAULT, data), place(variable.name));
       image_.check();
     }
@@ -361,7 +360,7 @@ void write_results(std::string const& path, ResultSet const& results) {
   WholeFile file(path);
   try {
     MappedImage image(file.temporary());
-    Writer writer(path, results, image);
+    Writer writer(path, file.temporary(), results, image);
     writer.write();
     image.finish(writer.finish());
   } catch (EnvironmentError const& error) {  // under the name that the user gave
