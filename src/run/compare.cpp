@@ -72,10 +72,9 @@ void check_strict(JobConfig const& config, std::vector<Representation> const& re
 
 /// Values of representations with themselves need no product: M is the identity.
 void enter_self_pairs(PairTable& table, FactoredSet const& set, std::vector<std::size_t> const& columns,
-                      std::vector<PairStatus> const& status) {
+                      PairRule const& rule) {
   for (Index i = 0; i < table.count; ++i) {
-    auto const at = static_cast<std::size_t>(i * table.count + i);
-    if (status[at] != PairStatus::ok) continue;
+    if (!rule.computes(i, i)) continue;
     auto const& summary = set.summaries[static_cast<std::size_t>(i)];
     for (std::size_t const m : columns)  // held-out samples have been paired with themselves
       if (table.measures[m]->statistics != StatisticsKind::held_out)
@@ -148,10 +147,7 @@ class Comparison {
     return {engines_.neighbours, engines_.neighbour_columns, groups_, prepared_.keys, to_compute()};
   }
   std::function<bool(Index, Index)> to_compute() const {
-    return [this](Index row, Index col) {
-      return status_[static_cast<std::size_t>(row) * representations_.size() + static_cast<std::size_t>(col)] ==
-             PairStatus::ok;
-    };
+    return [this](Index row, Index col) { return rule_->computes(row, col); };
   }
   PairTable* table() { return table_ ? &*table_ : nullptr; }
   Index count() const { return std::ssize(representations_); }
@@ -183,7 +179,7 @@ class Comparison {
   NeuronSet neurons_;
   RowStageResult prepared_;
 
-  std::vector<PairStatus> status_;
+  std::optional<PairRule> rule_;
   std::vector<Index> groups_;
   EarlierResults earlier_;
   std::optional<PairTable> table_;  // rank 0
@@ -221,7 +217,7 @@ void Comparison::read_headers() {
   allowed_ = memory.per_rank - memory.in_use;
   size_ = job_size(config_, catalog_, representations_, {}, measures_);
   methods_ = factor_methods(catalog_, representations_, config_, needs_, comm_.size(), allowed_);
-  panel_limits(size_, allowed_);  // refuses what cannot be kept to, before any work
+  panel_limits(size_, allowed_, comm_.is_root());  // refuses what cannot be kept to, before any work
   directory_.emplace(comm_, node_, config_.run, store_bytes(representations_, needs_, row_needs_, config_.compare),
                      memory.per_node);
   store_.emplace(directory_->path());
@@ -260,7 +256,7 @@ void Comparison::prepare() {
 }
 
 std::vector<PairJob> Comparison::pair_jobs() {
-  PanelLimits const limits = panel_limits(size_, allowed_);
+  PanelLimits const limits = panel_limits(size_, allowed_, comm_.is_root());
   std::vector<PairJob> jobs;
   auto const add_jobs = [&](std::vector<std::size_t> const& columns, std::function<bool(Index, Index)> const& wanted) {
     if (auto const chosen = of_kind(measures_, columns, StatisticsKind::covariance); !chosen.measures.empty())
@@ -291,12 +287,12 @@ void Comparison::add(PairStageReport const& report) {
 
 void Comparison::pairs() {
   timer_.start("pairs");
-  status_ = pair_status_before(catalog_, representations_, factored_.set, config_.compare.pairs);
+  rule_.emplace(catalog_, representations_, factored_.set, config_.compare.pairs);
   if (comm_.is_root()) {
     if (config_.run.fresh) remove_unfinished_work(config_);
     table_.emplace(count(), measures_);
   }
-  earlier_ = take_earlier_results(comm_, config_, keys_, measures_, engines_.covariance_columns, status_, table());
+  earlier_ = take_earlier_results(comm_, config_, keys_, measures_, engines_.covariance_columns, to_compute(), table());
   groups_ = comparable_groups(catalog_, representations_, factored_.set);
   size_ = job_size(config_, catalog_, representations_, factored_.set.summaries, measures_);
   PairStageControl const control = {
@@ -320,7 +316,7 @@ void Comparison::draw_samples(Resampling kind, Index draws) {
   auto const chosen = of_kind(measures_, engines_.covariance_columns, StatisticsKind::covariance);
   std::vector<std::size_t> columns(chosen.measures.size());
   std::iota(columns.begin(), columns.end(), std::size_t{0});
-  PanelLimits const limits = panel_limits(size_, allowed_);
+  PanelLimits const limits = panel_limits(size_, allowed_, comm_.is_root());
   auto const job_on = [&](FactoredSet const& factors) {
     return covariance_job(config_, rows_, comparable_groups(catalog_, representations_, factors), factors, *store_,
                           chosen.measures, columns, to_compute(), limits);
@@ -378,9 +374,10 @@ int Comparison::write() {
   together(comm_, [&] {
     if (!comm_.is_root()) return;
     if (!engines_.neighbours.empty()) finish_neighbours(config_, neighbour_task(), *row_store_, *table_);
-    enter_self_pairs(*table_, factored_.set, engines_.covariance_columns, status_);
-    ComparisonData const data{config_, catalog_, representations_, factored_.set, status_, keys_};
-    finish_status(data, *table_, status_);
+    enter_self_pairs(*table_, factored_.set, engines_.covariance_columns, *rule_);
+    PairStatusRows const status(*rule_, factored_.set.summaries);
+    PairStatusRows::Counts const pairs = status.count(*table_);
+    ComparisonData const data{config_, catalog_, representations_, factored_.set, status, keys_};
     ResultSet results = comparison_results(data, std::move(*table_));
     for (auto const& resampled : resampled_) resampled.write(results);
     if (earlier_.taken > 0) {
@@ -393,10 +390,10 @@ int Comparison::write() {
     add_prediction(results, size_, rates_, phases);
     write_results(config_.run.output, results);
     remove_unfinished_work(config_);
-    code = comparison_is_complete(catalog_, factored_.set, status_) ? 0 : 1;
+    code = comparison_is_complete(catalog_, factored_.set, pairs) ? 0 : 1;
     if (!config_.run.quiet) {
       timer_.stop();
-      std::fputs(failures_text(catalog_, representations_, factored_.set, status_).c_str(), stderr);
+      std::fputs(failures_text(catalog_, representations_, factored_.set, pairs).c_str(), stderr);
       std::fputs(phases_text(results, timer_).c_str(), stdout);
       std::fputs(summary_text(results, config_.run.output).c_str(), stdout);
       std::fflush(stdout);

@@ -12,36 +12,14 @@ namespace confer {
 
 namespace {
 
-bool selected_by(PairSelection const& selection, Catalog const& catalog, Representation const& a,
-                 Representation const& b) {
-  auto const& x = catalog.checkpoints[static_cast<std::size_t>(a.checkpoint)];
-  auto const& y = catalog.checkpoints[static_cast<std::size_t>(b.checkpoint)];
-  switch (selection.kind) {
-    case PairSelection::Kind::all:
-      return true;
-    case PairSelection::Kind::cross_network:
-      return x.network != y.network;
-    case PairSelection::Kind::same_layer:
-      return x.layers[static_cast<std::size_t>(a.layer)].name == y.layers[static_cast<std::size_t>(b.layer)].name;
-    case PairSelection::Kind::to:
-      return glob_match(selection.glob, a.label) || glob_match(selection.glob, b.label);
-  }
-  return false;
-}
+/// Numbers texts in the order in which they come up.
+class Numbering {
+ public:
+  Index of(std::string const& text) { return numbers_.emplace(text, std::ssize(numbers_)).first->second; }
 
-PairStatus from(Comparability comparability) {
-  switch (comparability) {
-    case Comparability::ok:
-      return PairStatus::ok;
-    case Comparability::other_inputs:
-      return PairStatus::other_inputs;
-    case Comparability::other_samples:
-      return PairStatus::other_samples;
-    case Comparability::other_rows:
-      return PairStatus::other_rows;
-  }
-  return PairStatus::ok;
-}
+ private:
+  std::map<std::string, Index> numbers_;
+};
 
 }  // namespace
 
@@ -124,21 +102,51 @@ double store_bytes(std::vector<Representation> const& representations, FactorNee
   return total;
 }
 
-std::vector<PairStatus> pair_status_before(Catalog const& catalog, std::vector<Representation> const& representations,
-                                           FactoredSet const& set, PairSelection const& selection) {
-  auto const count = representations.size();
-  std::vector<PairStatus> status(count * count, PairStatus::ok);
-  for (std::size_t i = 0; i < count; ++i)
-    for (std::size_t j = 0; j < count; ++j) {
-      PairStatus& pair = status[i * count + j];
-      if (!usable(set.summaries[i].status) || !usable(set.summaries[j].status))
-        pair = PairStatus::representation_failed;
-      else if (!selected_by(selection, catalog, representations[i], representations[j]))
-        pair = PairStatus::not_selected;
-      else
-        pair = from(comparability(catalog, representations[i], representations[j]));
-    }
-  return status;
+std::string selection_text(PairSelection const& selection) {
+  return "pairs " + std::to_string(static_cast<int>(selection.kind)) + " " + selection.glob + "\n";
+}
+
+PairRule::PairRule(Catalog const& catalog, std::vector<Representation> const& representations, FactoredSet const& set,
+                   PairSelection const& selection)
+    : kind_(selection.kind) {
+  Numbering networks, layers, inputs, samples, rows;
+  for (std::size_t i = 0; i < representations.size(); ++i) {
+    Representation const& r = representations[i];
+    auto const& checkpoint = catalog.checkpoints[static_cast<std::size_t>(r.checkpoint)];
+    Classes classes;
+    classes.usable = usable(set.summaries[i].status);
+    classes.matched = selection.kind == PairSelection::Kind::to && glob_match(selection.glob, r.label);
+    classes.network = networks.of(checkpoint.network);
+    classes.layer = layers.of(checkpoint.layers[static_cast<std::size_t>(r.layer)].name);
+    classes.inputs = inputs.of(checkpoint.inputs_id);
+    classes.samples = samples.of(std::to_string(checkpoint.total_samples) + " " + std::to_string(r.sample_begin) + " " +
+                                 std::to_string(r.samples));
+    classes.rows = rows.of(r.row_meaning);
+    classes_.push_back(classes);
+  }
+}
+
+bool PairRule::selected(Classes const& a, Classes const& b) const {
+  switch (kind_) {
+    case PairSelection::Kind::all:
+      return true;
+    case PairSelection::Kind::cross_network:
+      return a.network != b.network;
+    case PairSelection::Kind::same_layer:
+      return a.layer == b.layer;
+    case PairSelection::Kind::to:
+      return a.matched || b.matched;
+  }
+  return false;
+}
+
+PairStatus PairRule::operator()(Index row, Index col) const {
+  Classes const &a = classes_[static_cast<std::size_t>(row)], &b = classes_[static_cast<std::size_t>(col)];
+  if (!a.usable || !b.usable) return PairStatus::representation_failed;
+  if (!selected(a, b)) return PairStatus::not_selected;
+  if (a.inputs != b.inputs) return PairStatus::other_inputs;
+  if (a.samples != b.samples) return PairStatus::other_samples;
+  return a.rows == b.rows ? PairStatus::ok : PairStatus::other_rows;
 }
 
 std::vector<Index> comparable_groups(Catalog const& catalog, std::vector<Representation> const& representations,
