@@ -214,7 +214,7 @@ Index stored_bytes(Index rows, Index features, Index kept, Index bytes_per_value
   return 4096 + 8 * rows + 20 * kept + (rows + features) / 8 + bytes_per_value * kept * (rows + (with_loadings ? features : 0));
 }
 
-std::string content_key(std::string const& text) {
+std::string content_key(std::string_view text) {
   XXH128_hash_t const hash = XXH3_128bits(text.data(), text.size());
   std::array<char, 33> buffer{};
   std::snprintf(buffer.data(), buffer.size(), "%016llx%016llx", static_cast<unsigned long long>(hash.high64),

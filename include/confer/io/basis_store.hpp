@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "confer/linalg/matrix.hpp"
@@ -60,7 +61,7 @@ class BasisStore {
 Index stored_bytes(Index rows, Index features, Index kept, Index bytes_per_value, bool with_loadings);
 
 /// Text of 32 hexadecimal digits that stands for `text`: a key for the store.
-std::string content_key(std::string const& text);
+std::string content_key(std::string_view text);
 
 /// Bytes free for ordinary users in the file system of a directory; 0 when it does not exist.
 double free_bytes(std::string const& directory);
