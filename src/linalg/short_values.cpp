@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "linalg/vector_clones.hpp"
 
@@ -26,6 +27,14 @@ CONFER_VECTOR_CLONES void encode(float const* values, float const* per_unit, Ind
   }
 }
 
+CONFER_VECTOR_CLONES void add_losses(float const* values, std::int16_t const* codes, float const* units, Index count,
+                                     float* lost) {
+  for (Index k = 0; k < count; ++k) {
+    float const error = values[k] - static_cast<float>(codes[k]) * units[k];
+    lost[k] += error * error;
+  }
+}
+
 CONFER_VECTOR_CLONES void decode(std::int16_t const* codes, float const* units, Index count, float* out) {
   for (Index k = 0; k < count; ++k) out[k] = static_cast<float>(codes[k]) * units[k];
 }
@@ -42,17 +51,16 @@ std::vector<float> short_units(MatrixView<float const> samples) {
 double encode_short(MatrixView<float const> samples, std::span<float const> units, MatrixView<std::int16_t> codes) {
   std::vector<float> per_unit;
   for (float const unit : units) per_unit.push_back(unit > 0 && std::isfinite(1 / unit) ? 1 / unit : 0.0f);
-  double lost = 0;
+  std::vector<float> lost(units.size());  // of a few samples by feature
+  constexpr Index together = 16;
+  double total = 0;
   for (Index i = 0; i < samples.cols; ++i) {
     encode(samples.column(i), per_unit.data(), samples.rows, codes.column(i));
-    float sum = 0;
-    for (Index k = 0; k < samples.rows; ++k) {
-      float const error = samples(k, i) - static_cast<float>(codes(k, i)) * units[static_cast<std::size_t>(k)];
-      sum += error * error;
-    }
-    lost += static_cast<double>(sum);
+    add_losses(samples.column(i), codes.column(i), units.data(), samples.rows, lost.data());
+    if ((i + 1) % together != 0 && i + 1 < samples.cols) continue;
+    for (float& loss : lost) total += static_cast<double>(std::exchange(loss, 0.0f));
   }
-  return lost;
+  return total;
 }
 
 void decode_short(MatrixView<std::int16_t const> codes, std::span<float const> units, MatrixView<float> out) {

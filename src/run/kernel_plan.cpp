@@ -130,7 +130,11 @@ RowNeeds kernel_row_needs(std::vector<KernelChoice> const& choices) {
 }
 
 Attributes kernel_notes(Measure const& measure, CompareOptions const& options) {
-  Attributes notes = {{"precision", std::string(options.exact ? "double" : "single kernels, double sums")},
+  bool const distances = measure.kernel == Kernel::gaussian || measure.kernel == Kernel::distance ||
+                         measure.kernel == Kernel::dissimilarity;
+  Attributes notes = {{"precision", std::string(options.exact ? "double"
+                                             : distances ? "single kernels of rows in 16 or 32 bits, double sums"
+                                                         : "single kernels, double sums")},
                       {"computed_from", std::string("kernels of samples")}};
   switch (measure.kernel) {
     case Kernel::linear:

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <type_traits>
 
 #include "confer/linalg/dense.hpp"
@@ -65,20 +64,23 @@ void put_samples(RowRecord& record, Matrix<T> const& values) {
   record.samples.assign(bytes.begin(), bytes.end());
 }
 
-/// Puts the values in 16 bits where that loses nothing that results could show; `values` become what is read again.
-void shorten(RowRecord& record, Matrix<float>& values) {
+/// Half of the samples have smaller squared norms.
+double middle_norm(MatrixView<double const> rows) {
+  std::vector<double> norms;
+  for (Index i = 0; i < rows.cols; ++i) norms.push_back(squared(rows, i));
+  auto const middle = norms.begin() + std::ssize(norms) / 2;
+  std::nth_element(norms.begin(), middle, norms.end());
+  return *middle;
+}
+
+/// Puts the values in 16 bits where that loses nothing that results could show; `values`, the rows
+/// in single precision, become what is read again.
+void shorten(RowRecord& record, MatrixView<double const> rows, Matrix<float>& values) {
   record.units = short_units(values);
   Matrix<std::int16_t> codes(values.rows(), values.cols());
   double const lost = encode_short(values, record.units, codes);
-  std::vector<float> norms;
-  for (Index i = 0; i < values.cols(); ++i) {
-    auto const sample = values.view().column_span(i);
-    norms.push_back(std::inner_product(sample.begin(), sample.end(), sample.begin(), 0.0f));
-  }
   // Not the mean: a few samples far out would hide what is lost of all others.
-  auto const middle = norms.begin() + std::ssize(norms) / 2;
-  std::nth_element(norms.begin(), middle, norms.end());
-  if (negligible_loss(lost, static_cast<double>(*middle), values.cols(), values.rows())) {
+  if (negligible_loss(lost, middle_norm(rows), values.cols(), values.rows())) {
     put_samples(record, codes);
     decode_short(codes, record.units, values);
   } else {
@@ -93,7 +95,7 @@ void fill(RowRecord& record, MatrixView<double const> rows, bool linear, bool me
   for (Index i = 0; i < rows.cols; ++i)
     for (Index k = 0; k < rows.rows; ++k) values(k, i) = static_cast<T>(rows(k, i));
   if constexpr (std::is_same_v<T, float>)
-    if (!linear) shorten(record, values);
+    if (!linear) shorten(record, rows, values);
   if (record.samples.empty()) put_samples(record, values);
   std::vector<double> rounded(static_cast<std::size_t>(rows.rows));
   for (Index i = 0; i < rows.cols; ++i) {
