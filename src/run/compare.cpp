@@ -116,12 +116,13 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   JobSize job = job_size(config, catalog, representations, {}, measures);
   std::vector<FactorMethod> const methods =
       factor_methods(catalog, representations, config, needs, comm.size(), allowed);
-  panel_limits(job, allowed, comm.is_root());  // refuses what cannot be kept to, before any work
+  // Refuses what cannot be kept to, before any work.
+  PanelLimits const first_limits = panel_limits(job, allowed, comm.is_root());
   StoreDirectory const directory(comm, node, config.run, store_bytes(representations, needs, row_needs, config.compare.exact),
                                  memory.per_node);
   BasisStore const store(directory.path());
 
-  MachineRates const rates = measure_rates({measures, typical_kept(job), job.exact}, Thoroughness::brief);
+  MachineRates const rates = measure_rates({measures, typical_kept(job), job.exact, config.compare.neighbours}, Thoroughness::brief);
 
   timer.start("factor");
   progress.begin("factor", static_cast<double>(representations.size()), "representations");
@@ -138,7 +139,8 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   if (needs.neurons) {
     timer.start("neurons");
     progress.begin("neurons", static_cast<double>(representations.size()), "representations");
-    neurons = store_neurons(comm, node, {catalog, representations, config, factored.set, keys, store},
+    neurons = store_neurons(comm, node,
+                            {catalog, representations, config, factored.set, keys, store, first_limits.neuron_window},
                             directory.visible_everywhere(),
                             {stop_requested, [&](double done) { progress.update(done); }});
     progress.end();
@@ -177,7 +179,7 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
       jobs.push_back(
           covariance_job(config, rows, groups, factored.set, store, chosen.measures, chosen.columns, wanted, limits));
     if (auto const chosen = of_kind(measures, columns, StatisticsKind::neurons); !chosen.measures.empty())
-      jobs.push_back(neuron_job(config, rows, groups, neurons, store, chosen.measures, chosen.columns, wanted));
+      jobs.push_back(neuron_job(config, rows, groups, neurons, store, chosen.measures, chosen.columns, wanted, limits));
   };
   add_jobs(earlier.measures, [&](Index row, Index col) { return to_compute(row, col) && !earlier.known(row, col); });
   add_jobs(others(earlier.measures, engines.covariance_columns), to_compute);
