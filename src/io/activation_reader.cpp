@@ -15,6 +15,7 @@
 #include "io/h5.hpp"
 #include "io/half.hpp"
 #include "io/layer_header.hpp"
+#include "io/stored_bytes.hpp"
 #include "io/value_scan.hpp"
 
 namespace confer {
@@ -289,6 +290,23 @@ void ActivationReader::read_features(Index begin, Index count, Index feature, Ma
 void ActivationReader::read_features(Index begin, Index count, Index feature, MatrixView<float> out,
                                      StoredValues& seen) {
   state_->read(begin, count, feature, out, seen);
+}
+
+std::string ActivationReader::stored_key() {
+  auto const& r = state_->representation;
+  std::string key = std::to_string(r.sample_begin) + "+" + std::to_string(r.samples) + "x" +
+                    std::to_string(r.rows_per_sample) + "x" + std::to_string(r.features) + " step " +
+                    std::to_string(state_->checkpoint.step_row.value_or(-1)) + " conv " +
+                    std::to_string(static_cast<int>(r.conv)) + " sequence " +
+                    std::to_string(static_cast<int>(r.sequence));
+  for (Axis const axis : state_->layer.axes) key += " " + to_string(axis);
+  for (std::size_t number = 0; number < state_->checkpoint.shards.size(); ++number) {
+    OpenShard const& part = state_->shard(number);
+    std::string const bytes = stored_bytes_key(part.dataset, part.place, state_->checkpoint.shards[number].bytes);
+    if (bytes.empty()) return "";
+    key += " " + std::to_string(state_->checkpoint.shards[number].first_sample) + ":" + bytes;
+  }
+  return key;
 }
 
 }  // namespace confer

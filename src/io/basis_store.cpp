@@ -151,9 +151,13 @@ std::optional<FactorSummary> BasisStore::find(std::string const& key) const {
   } catch (std::exception const&) {
     // Falls through: what cannot be read is damaged.
   }
-  std::error_code ignored;
-  std::filesystem::remove(path, ignored);
+  remove(key);
   return std::nullopt;
+}
+
+void BasisStore::remove(std::string const& key) const {
+  std::error_code ignored;
+  std::filesystem::remove(basis_path(directory_, key), ignored);
 }
 
 void BasisStore::read_basis(std::string const& key, Index begin, MatrixView<float> out) const {
@@ -210,7 +214,7 @@ Index stored_bytes(Index rows, Index features, Index kept, Index bytes_per_value
   return 4096 + 8 * rows + 20 * kept + (rows + features) / 8 + bytes_per_value * kept * (rows + (with_loadings ? features : 0));
 }
 
-std::string content_key(std::string const& text) {
+std::string content_key(std::string_view text) {
   XXH128_hash_t const hash = XXH3_128bits(text.data(), text.size());
   std::array<char, 33> buffer{};
   std::snprintf(buffer.data(), buffer.size(), "%016llx%016llx", static_cast<unsigned long long>(hash.high64),

@@ -20,6 +20,7 @@ constexpr double header_seconds = 2e-3;     // to look into one file
 constexpr double factor_overhead = 5e-4;    // seconds to open, store and record one
 constexpr double pair_overhead = 5e-6;      // seconds to gather the statistics of one, journal and enter it
 constexpr double library_memory = 1 << 23;  // bytes of buffers of BLAS and MPI
+constexpr double described_bytes = 3500;    // of a rank for each representation: catalogue, factor, keys, lists
 constexpr double write_bandwidth = 1e9;  // bytes/s of the results file
 constexpr double summary_bytes = 250, summary_bytes_per_direction = 20;
 constexpr double element_passes = 8;  // over a matrix in a factor besides products: centre, scan, copy
@@ -314,7 +315,7 @@ namespace {
 PhaseCost pair_phase(JobSize const& job, MachineRates const& rates, CostEstimate& estimate) {
   auto const count = static_cast<double>(job.representations.size());
   Index const workers = computing_ranks(job.ranks);
-  double const always = rates.base_memory + library_memory, gathered = matrices_bytes(job);
+  double const always = rates.base_memory + library_memory + described_bytes * count, gathered = matrices_bytes(job);
   double const allowed = allowed_memory(job, rates), first_allowed = allowed - gathered;
   std::vector<PairPart> parts;
   double memory = 0, first_memory = 0;
@@ -383,7 +384,7 @@ CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
   estimate.phases.push_back(pair_phase(job, rates, estimate));
 
   PhaseCost write{"write", 0, 0, 0, 0, 0, 0, "one rank"};
-  write.memory = rates.base_memory + library_memory + matrices_bytes(job);
+  write.memory = rates.base_memory + library_memory + described_bytes * count + matrices_bytes(job);
   write.limit_seconds = estimate.results_bytes / write_bandwidth;
   write.seconds = 0.01 + write.limit_seconds + count * count * rates.chance;
   estimate.phases.push_back(write);

@@ -1,6 +1,7 @@
 #include "run/activation_matrix.hpp"
 
 #include <algorithm>
+#include <string_view>
 
 #include "confer/io/basis_store.hpp"  // content_key
 #include "confer/theory/alignment.hpp"
@@ -19,8 +20,10 @@ void copy(MatrixView<double const> from, MatrixView<double> to) {
 
 ActivationMatrix::ActivationMatrix(Catalog const& catalog, Representation const& representation,
                                    AlignPreprocess preprocess)
-    : representation_(representation), preprocess_(preprocess), reader_(catalog, representation) {
-  if (rows() * features() * static_cast<Index>(sizeof(double)) <= kept_bytes) hold();
+    : representation_(representation), preprocess_(preprocess), reader_(catalog, representation) {}
+
+bool ActivationMatrix::is_small() const {
+  return rows() * features() * static_cast<Index>(sizeof(double)) <= kept_bytes;
 }
 
 void ActivationMatrix::hold() {
@@ -56,6 +59,7 @@ void ActivationMatrix::read_values(Index begin, Index count, MatrixView<double> 
 }
 
 void ActivationMatrix::read_rows(Index begin, MatrixView<double> out) {
+  if (is_small()) hold();
   if (all_) return copy(all_->view().block(0, begin, out.rows, out.cols), out);
   Index const per_sample = representation_.rows_per_sample;
   Index const first = begin / per_sample, last = (begin + out.cols + per_sample - 1) / per_sample;
@@ -67,10 +71,12 @@ void ActivationMatrix::read_rows(Index begin, MatrixView<double> out) {
   copy(whole.block(0, begin - first * per_sample, out.rows, out.cols), out);
 }
 
-std::string ActivationMatrix::content() const {
-  if (!all_) return "";
-  std::string const bytes(reinterpret_cast<char const*>(all_->data()),
-                          static_cast<std::size_t>(all_->size()) * sizeof(double));
+std::string ActivationMatrix::content() {
+  if (!is_small()) return "";
+  if (auto key = reader_.stored_key(); !key.empty()) return key;
+  hold();
+  std::string_view const bytes(reinterpret_cast<char const*>(all_->data()),
+                               static_cast<std::size_t>(all_->size()) * sizeof(double));
   return content_key(bytes) + " " + std::to_string(rows()) + "x" + std::to_string(features()) + "/" +
          std::to_string(representation_.rows_per_sample);
 }

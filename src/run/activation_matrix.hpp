@@ -20,7 +20,7 @@ struct BadValues {
 /// What is computed of a factor beyond the singular values: loadings, or also the basis in double precision.
 enum class FactorDetail { loadings, basis };
 
-/// Reads a small matrix once and keeps it; reads a large one again for every pass.
+/// Reads a small matrix once, when it is first needed, and keeps it; reads a large one again for every pass.
 class ActivationMatrix {
  public:
   ActivationMatrix(Catalog const& catalog, Representation const& representation, AlignPreprocess preprocess);
@@ -32,7 +32,7 @@ class ActivationMatrix {
   void read_rows(Index begin, MatrixView<double> out);
 
   /// Stands for shape and values: equal texts, equal matrices. Empty for a matrix that is not kept.
-  std::string content() const;
+  std::string content();
 
   /// Its factor. Throws BadValues, InputError.
   Factor factor(RankRule const& rule, FactorDetail detail = FactorDetail::loadings);
@@ -40,6 +40,7 @@ class ActivationMatrix {
  private:
   void read_samples(Index begin, Index count, MatrixView<double> out);
   void read_values(Index begin, Index count, MatrixView<double> out);
+  bool is_small() const;
   void hold();
   StoredNorm stored() const;
 

@@ -228,7 +228,7 @@ Side factored_side(ActivationMatrix& activations, Representation const& represen
 }
 
 /// Everything a result depends on within one job; empty when the matrix is too large to be held.
-std::string result_key(ActivationMatrix const& activations, StoredType type,
+std::string result_key(ActivationMatrix& activations, StoredType type,
                        std::vector<PreparedTarget> const& targets) {
   std::string key = activations.content();
   if (key.empty()) return key;

@@ -70,8 +70,8 @@ PreparedTarget prepare_target(Catalog const& catalog, Representation const& repr
   for (Index c = 0; c < target.values.cols(); ++c)
     for (Index i = 1; i < target.values.rows(); ++i) varies = varies || target.values(i, c) != target.values(0, c);
   if (!varies) return refuse(TargetStatus::constant, "it has the same value for all samples");
-  target.key = content_key(std::string(reinterpret_cast<char const*>(target.values.data()),
-                                       static_cast<std::size_t>(target.values.size()) * sizeof(double)));
+  target.key = content_key(std::string_view(reinterpret_cast<char const*>(target.values.data()),
+                                            static_cast<std::size_t>(target.values.size()) * sizeof(double)));
   return target;
 }
 

@@ -26,7 +26,7 @@ class Numbering {
 EngineMeasures engine_measures(std::vector<Measure const*> const& measures, std::vector<KernelItem> const& items,
                                JobConfig const& config) {
   // Kernels see whole rows and all pairs: nothing for a rank cut by hand, or for a few chosen pairs.
-  bool only_linear = !config.rank_tolerance && !config.compare.coefficients &&
+  bool only_linear = !config.rank_tolerance && !config.compare.coefficients && !config.compare.resamples() &&
                      config.compare.pairs.kind == PairSelection::Kind::all;
   for (auto const* measure : measures)
     only_linear = only_linear && (measure->statistics != StatisticsKind::covariance || measure->kernel_score != nullptr ||
@@ -69,9 +69,13 @@ FactorNeeds factor_needs(EngineMeasures const& measures, std::vector<Representat
   bool const wide = std::any_of(representations.begin(), representations.end(),
                                 [](Representation const& r) { return r.features > r.rows(); });
   bool const coordinates = wide && row_needs_of(measures, options).wants(RowForm::centred);
-  result.basis = needs != 0 || coordinates;
-  result.loadings = (needs & needs_weights) != 0;
-  result.truncated = needs == needs_truncated && !coordinates;
+  bool const held_out = std::any_of(measures.covariance.begin(), measures.covariance.end(), [](Measure const* measure) {
+    return measure->statistics == StatisticsKind::held_out;
+  });
+  result.basis = needs != 0 || coordinates || held_out || options.resamples();
+  result.loadings = (needs & (needs_weights | needs_means)) != 0;
+  result.means = (needs & needs_means) != 0;
+  result.truncated = needs == needs_truncated && !coordinates && !held_out && !options.resamples();
   result.neurons = std::any_of(measures.covariance.begin(), measures.covariance.end(), [](Measure const* measure) {
     return measure->statistics == StatisticsKind::neurons;
   });
@@ -79,12 +83,14 @@ FactorNeeds factor_needs(EngineMeasures const& measures, std::vector<Representat
 }
 
 double store_bytes(std::vector<Representation> const& representations, FactorNeeds const& needs, RowNeeds const& rows,
-                   bool exact) {
+                   CompareOptions const& options) {
+  bool const exact = options.exact;
+  double const factors = options.resamples() ? 2 : 1;  // those of one draw beside those of the data
   double total = 0;
   for (auto const& r : representations) {
     Index const directions = std::min(r.rows(), r.features), bytes = exact ? 8 : 4;
-    total += static_cast<double>(
-        stored_bytes(r.rows(), r.features, needs.basis ? directions : 0, bytes, needs.loadings));
+    total += factors * static_cast<double>(stored_bytes(r.rows(), r.features, needs.basis ? directions : 0, bytes,
+                                                        needs.loadings));
     total += 12 * static_cast<double>(r.rows()) * static_cast<double>(rows.neighbours);
     for (RowForm const form : rows.forms) {
       total += static_cast<double>(r.rows()) *

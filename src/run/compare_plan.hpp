@@ -12,8 +12,8 @@
 
 namespace confer {
 
-/// The chosen measures by the engine that computes them; those of neurons stand with those of covariances, as work of
-/// the pair stage.
+/// The chosen measures by the engine that computes them; those of neurons and of held-out samples stand with those of
+/// covariances, as work of the pair stage.
 struct EngineMeasures {
   std::vector<Measure const*> covariance, kernel, neighbours;
   std::vector<std::size_t> covariance_columns, kernel_columns, neighbour_columns;  ///< their places among all chosen
@@ -35,7 +35,7 @@ FactorNeeds factor_needs(EngineMeasures const& measures, std::vector<Representat
 
 /// Upper bound of the bytes that all factors and prepared rows take.
 double store_bytes(std::vector<Representation> const& representations, FactorNeeds const& needs, RowNeeds const& rows,
-                   bool exact);
+                   CompareOptions const& options);
 
 /// Stands for a selection of pairs in fingerprints: journals of other pairs are not those of the job.
 std::string selection_text(PairSelection const& selection);

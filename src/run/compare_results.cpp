@@ -34,6 +34,7 @@ Attributes measure_attributes(Measure const& measure, CompareOptions const& opti
     else
       attributes["variance"] = options.variance;
   }
+  if (measure.statistics == StatisticsKind::held_out) attributes["folds"] = options.folds;
   return attributes;
 }
 

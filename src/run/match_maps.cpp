@@ -82,11 +82,24 @@ EmbeddingMap identity_by_number(NeuronSide const& from, NeuronSide const& to) {
   return map;
 }
 
-MatchedMap judge(Direction const& d, EmbeddingMap const& map, std::vector<Index> const& labels) {
+/// Squares that the map by number sends to neurons of the other side that never vary, where each of them is an error.
+double sent_to_dead(Direction const& d, std::size_t half) {
+  double squares = 0;
+  for (Index i = 0; i < d.from.live(); ++i) {
+    Index const number = d.from.live_neurons()[at(i)];
+    if (number < d.to.features() && !std::ranges::binary_search(d.to.live_neurons(), number))
+      squares += d.source[half](i, i);
+  }
+  return squares;
+}
+
+MatchedMap judge(Direction const& d, MapKind kind, std::vector<Index> const& labels) {
+  bool const by_number = kind == MapKind::identity;
+  EmbeddingMap const map = by_number ? identity_by_number(d.from, d.to) : fit_map(kind, d.moments(0));
   MatchedMap result;
   result.penalty = map.penalty;
-  result.r2_fitted = map_r2(map, d.moments(0));
-  result.r2 = map_r2(map, d.moments(1));
+  result.r2_fitted = map_r2(map, d.moments(0), by_number ? sent_to_dead(d, 0) : 0.0);
+  result.r2 = map_r2(map, d.moments(1), by_number ? sent_to_dead(d, 1) : 0.0);
   // Embeddings are looked for by their directions from the origin, so the target's mean comes back in.
   Matrix<double> centred = d.rows, mapped(d.to.live(), d.rows.cols());
   auto const origin = [](Units const& units, Index k) {
@@ -132,9 +145,7 @@ void add_maps(PairProducts const& pair, std::vector<Index> const& labels, Index 
                                   {pair.a, pair.b, a, b, own_a, own_b, std::move(there), rows_a, rows_b}};
   for (auto const& direction : directions)
     for (auto const kind : {MapKind::identity, MapKind::procrustes, MapKind::linear, MapKind::ridge}) {
-      EmbeddingMap const map = kind == MapKind::identity ? identity_by_number(direction.from, direction.to)
-                                                         : fit_map(kind, direction.moments(0));
-      result.maps.push_back(judge(direction, map, classes));
+      result.maps.push_back(judge(direction, kind, classes));
       poll();
     }
 }

@@ -7,12 +7,13 @@
 
 #include "confer/linalg/dense.hpp"
 #include "run/activation_matrix.hpp"
+#include "run/activation_source.hpp"
 
 namespace confer {
 
 namespace {
 
-constexpr Index rows_of_a_block = 2048;
+constexpr Index rows_of_a_block = 512;  ///< of 1000 neurons they stay in the cache until they are multiplied
 
 /// A uniformly random order; the same on every machine.
 std::vector<Index> random_order(Index count) {
@@ -23,33 +24,51 @@ std::vector<Index> random_order(Index count) {
   return order;
 }
 
+/// Four at a time, as in NeuronSums.
+void add_columns(MatrixView<double const> part, double* __restrict sum) {
+  Index i = 0;
+  for (; i + 4 <= part.cols; i += 4) {
+    double const *a = part.column(i), *b = part.column(i + 1), *c = part.column(i + 2), *d = part.column(i + 3);
+    for (Index k = 0; k < part.rows; ++k) sum[k] += (a[k] + b[k]) + (c[k] + d[k]);
+  }
+  for (; i < part.cols; ++i)
+    for (Index k = 0; k < part.rows; ++k) sum[k] += part(k, i);
+}
+
 }  // namespace
 
 NeuronSide::NeuronSide(Catalog const& catalog, Representation const& representation, Index kept_bytes)
     : representation_(representation), reader_(catalog, representation) {
+  auto const& layer = catalog.checkpoints[static_cast<std::size_t>(representation.checkpoint)]
+                          .layers[static_cast<std::size_t>(representation.layer)];
+  if (window_value_bytes(layer, representation, ActivationPart::By::features) == sizeof(float))
+    values_ = Matrix<float>();
+  std::visit([&](auto& values) { take_in(kept_bytes, values); }, values_);
+  for (Index k = 0; k < live(); ++k) {
+    means_.push_back(mean(k));
+    scales_.push_back(1 / deviation(k));
+  }
+}
+
+template <class T>
+void NeuronSide::take_in(Index kept_bytes, Matrix<T>& values) {
+  held_ = rows() * features() * static_cast<Index>(sizeof(T)) <= kept_bytes;
+  values = Matrix<T>(features(), held_ ? rows() : block_rows(0));
   StoredValues seen;
+  NeuronSums sums(features());
+  for (Index b = 0; b < blocks(); ++b) {
+    auto const block = values.view().block(0, held_ ? first_row(b) : 0, features(), block_rows(b));
+    read_block(b, block, seen);
+    sums.add(block);
+  }
+  if (seen.non_finite > 0) throw BadValues{seen};
+  moments_ = sums.moments();
+}
+
+template <class T>
+void NeuronSide::read_block(Index block, MatrixView<T> out, StoredValues& seen) {
   Index const per_sample = representation_.rows_per_sample;
-  bool const hold = rows() * features() * static_cast<Index>(sizeof(double)) <= kept_bytes;
-  Matrix<double> all(hold ? features() : 0, hold ? rows() : 0);
-  if (hold) reader_.read(0, representation_.samples, all, seen);
-  if (seen.non_finite > 0) throw BadValues{seen};
-  auto const read = [&](Index begin, MatrixView<double> out) {
-    if (hold) {
-      for (Index i = 0; i < out.cols; ++i) std::copy_n(all.view().column(begin + i), out.rows, out.column(i));
-      return;
-    }
-    StoredValues here;
-    reader_.read(begin / per_sample, out.cols / per_sample, out, here);
-    seen.merge(here);
-  };
-  moments_ = neuron_moments(rows(), features(), read, per_sample);
-  if (seen.non_finite > 0) throw BadValues{seen};
-  if (!hold) return;
-  Matrix<double> standardised(live(), rows());
-  for (Index b = 0; b < blocks(); ++b)
-    place(all.view().block(0, first_row(b), features(), block_rows(b)),
-          standardised.view().block(0, first_row(b), live(), block_rows(b)));
-  held_ = std::move(standardised);
+  reader_.read(first_row(block) / per_sample, out.cols / per_sample, out, seen);
 }
 
 double NeuronSide::deviation(Index live_neuron) const {
@@ -73,45 +92,57 @@ Index NeuronSide::fitted_rows(Index block) const {
   return (block_rows(block) / representation_.rows_per_sample + 1) / 2 * representation_.rows_per_sample;
 }
 
-/// Standardises rows as read, the fitted samples first.
-void NeuronSide::place(MatrixView<double const> raw, MatrixView<double> out) const {
-  Index const per_sample = representation_.rows_per_sample;
-  std::vector<double> means, scales;
-  for (Index k = 0; k < live(); ++k) {
-    means.push_back(mean(k));
-    scales.push_back(1 / deviation(k));
-  }
-  std::array<Index, 2> next = {0, (raw.cols / per_sample + 1) / 2 * per_sample};
-  for (Index i = 0; i < raw.cols; ++i) {
-    double const* row = raw.column(i);
-    double* placed = out.column(next[static_cast<std::size_t>(i / per_sample % 2)]++);
-    for (std::size_t k = 0; k < means.size(); ++k) placed[k] = (row[moments_.live[k]] - means[k]) * scales[k];
+template <class T>
+void NeuronSide::standardise_row(T const* row, double* out) const {
+  auto const count = means_.size();
+  double const *means = means_.data(), *scales = scales_.data();
+  if (live() == features()) {
+    for (std::size_t k = 0; k < count; ++k) out[k] = (static_cast<double>(row[k]) - means[k]) * scales[k];
+  } else {
+    Index const* const live = moments_.live.data();
+    for (std::size_t k = 0; k < count; ++k) out[k] = (static_cast<double>(row[live[k]]) - means[k]) * scales[k];
   }
 }
 
-MatrixView<double const> NeuronSide::block(Index block) {
-  Index const count = block_rows(block);
-  if (held_) return held_->const_view().block(0, first_row(block), live(), count);
-  if (raw_.cols() < count) {
-    raw_ = Matrix<double>(features(), count);
-    ordered_ = Matrix<double>(live(), count);
-  }
-  auto const raw = raw_.view().block(0, 0, features(), count);
+/// Standardises rows as read, the fitted samples first.
+template <class T>
+void NeuronSide::place(MatrixView<T const> raw, MatrixView<double> out) const {
+  Index const per_sample = representation_.rows_per_sample;
+  std::array<Index, 2> next = {0, (raw.cols / per_sample + 1) / 2 * per_sample};
+  for (Index i = 0; i < raw.cols; ++i)
+    standardise_row(raw.column(i), out.column(next[static_cast<std::size_t>(i / per_sample % 2)]++));
+}
+
+MatrixView<double> NeuronSide::scratch(Matrix<double>& matrix, Index count) const {
+  if (matrix.cols() < count) matrix = Matrix<double>(live(), count);
+  return matrix.view().block(0, 0, live(), count);
+}
+
+template <class T>
+MatrixView<T const> NeuronSide::raw_block(Index block, Matrix<T>& values) {
+  auto const rows = values.view().block(0, held_ ? first_row(block) : 0, features(), block_rows(block));
   StoredValues seen;
-  reader_.read(first_row(block) / representation_.rows_per_sample, count / representation_.rows_per_sample, raw, seen);
-  auto const out = ordered_.view().block(0, 0, live(), count);
-  place(raw, out);
+  if (!held_) read_block(block, rows, seen);
+  return rows;
+}
+
+MatrixView<double const> NeuronSide::block(Index block) {
+  auto const out = scratch(ordered_, block_rows(block));
+  std::visit([&](auto& values) { place(raw_block(block, values), out); }, values_);
   return out;
 }
 
 MatrixView<double const> NeuronSide::shuffled_block(Index block) {
   Index const count = block_rows(block), begin = first_row(block);
-  if (shuffled_.cols() < count) shuffled_ = Matrix<double>(live(), count);
-  auto const out = shuffled_.view().block(0, 0, live(), count);
+  auto const out = scratch(shuffled_, count);
   if (held_) {
     if (permutation_.empty()) permutation_ = random_order(rows());
-    for (Index i = 0; i < count; ++i)
-      std::copy_n(held_->view().column(permutation_[static_cast<std::size_t>(begin + i)]), live(), out.column(i));
+    std::visit(
+        [&](auto const& values) {
+          for (Index i = 0; i < count; ++i)
+            standardise_row(values.view().column(permutation_[static_cast<std::size_t>(begin + i)]), out.column(i));
+        },
+        values_);
     return out;
   }
   Index const whole = blocks() - 1;  // the last one may be shorter and stays
@@ -137,8 +168,7 @@ std::array<HalfMoments, 2> const& NeuronSide::within() {
     for (std::size_t h = 0; h < 2; ++h) {
       if (parts[h].cols == 0 || live() == 0) continue;
       halves[h].rows += parts[h].cols;
-      for (Index i = 0; i < parts[h].cols; ++i)
-        for (Index k = 0; k < live(); ++k) halves[h].sum[static_cast<std::size_t>(k)] += parts[h](k, i);
+      add_columns(parts[h], halves[h].sum.data());
       syrk_lower(1.0, parts[h], Op::none, 1.0, halves[h].products);
     }
   }
@@ -158,7 +188,9 @@ Matrix<double> NeuronSide::correlations() {
 
 double NeuronSide::bytes() const {
   auto const p = static_cast<double>(live());
-  return 8 * ((held_ ? p * static_cast<double>(rows()) : 0.0) + 2 * p * p);
+  double const values = std::visit(
+      [](auto const& held) { return static_cast<double>(held.size()) * sizeof(*held.data()); }, values_);
+  return values + 8 * (static_cast<double>(ordered_.size() + shuffled_.size()) + 2 * p * p);
 }
 
 std::array<Matrix<double>, 2> cross_products(NeuronSide& a, NeuronSide& b, std::function<void()> const& poll) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <variant>
 #include <vector>
 
 #include "confer/io/activation_reader.hpp"
@@ -26,7 +27,8 @@ struct HalfMoments {
 };
 
 /// Rows of a representation in blocks of whole samples. Within a block the rows of fitted samples come first. The
-/// blocks depend on the shape alone, so that two sides of a pair have the same.
+/// blocks depend on the shape alone, so that two sides of a pair have the same. What is held are the values as read, in
+/// single precision where that holds them exactly; they are standardised a block at a time, while it is in the cache.
 class NeuronSide {
  public:
   /// Activations that are held; larger ones are read again for every pass. Not a matter of the memory there is, so that
@@ -64,13 +66,25 @@ class NeuronSide {
  private:
   Index samples_per_block() const;
   Index first_row(Index block) const;
-  void place(MatrixView<double const> raw, MatrixView<double> out) const;
+  template <class T>
+  void take_in(Index kept_bytes, Matrix<T>& values);
+  template <class T>
+  void read_block(Index block, MatrixView<T> out, StoredValues& seen);
+  template <class T>
+  MatrixView<T const> raw_block(Index block, Matrix<T>& values);
+  template <class T>
+  void standardise_row(T const* row, double* out) const;
+  template <class T>
+  void place(MatrixView<T const> raw, MatrixView<double> out) const;
+  MatrixView<double> scratch(Matrix<double>& matrix, Index count) const;
 
   Representation const& representation_;
   ActivationReader reader_;
   NeuronMoments moments_;
-  std::optional<Matrix<double>> held_;  ///< live x rows, block by block
-  Matrix<double> raw_, ordered_, shuffled_;
+  std::vector<double> means_, scales_;  ///< of the live neurons
+  bool held_ = false;
+  std::variant<Matrix<double>, Matrix<float>> values_;  ///< as read, features x rows; of one block when not held
+  Matrix<double> ordered_, shuffled_;
   std::vector<Index> permutation_;  ///< of rows, or of whole blocks
   std::optional<std::array<HalfMoments, 2>> within_;
 };

@@ -112,14 +112,14 @@ EmbeddingMap fit_map(MapKind kind, MapMoments const& m) {
   return map;
 }
 
-double map_r2(EmbeddingMap const& map, MapMoments const& m) {
+double map_r2(EmbeddingMap const& map, MapMoments const& m, double elsewhere) {
   Matrix<double> spread(map.weights.rows(), map.weights.cols());
   gemm(1.0, m.source, Op::none, map.weights, Op::none, 0.0, spread);
   double error = trace(m.target);
   double const total = error;
   for (Index j = 0; j < spread.cols(); ++j)
     for (Index i = 0; i < spread.rows(); ++i) error += map.weights(i, j) * (spread(i, j) - 2 * m.cross(i, j));
-  return total > 0 ? 1 - error / total : std::numeric_limits<double>::quiet_NaN();
+  return total > 0 ? 1 - (error + elsewhere) / total : std::numeric_limits<double>::quiet_NaN();
 }
 
 Retrieval retrieve(MatrixView<double const> mapped, MatrixView<double const> gallery, std::span<Index const> labels) {

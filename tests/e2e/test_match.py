@@ -2,6 +2,7 @@
 import os
 import unittest
 
+import h5py
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from sklearn.linear_model import Lasso
@@ -26,6 +27,19 @@ def correlations(x, y):
 def standardised(train, other):
     """Both in units of the first: how sparse prediction scales samples."""
     return (other - train.mean(axis=0)) / train.std(axis=0)
+
+
+def ridge_by_gcv(x, y):
+    """Penalty of smallest generalised cross-validation score on the program's grid, and its weights."""
+    gram, cross, n = x.T @ x, x.T @ y, len(x)
+    largest = np.linalg.eigvalsh(gram)[-1]
+    best = (np.inf, None, None)
+    for penalty in largest * 10.0 ** (np.arange(-120, 25) / 12):
+        shrunk = np.linalg.inv(gram + penalty * np.eye(len(gram)))
+        w, freedom = shrunk @ cross, 1 + np.trace(gram @ shrunk)
+        if freedom < n:
+            best = min(best, (((y - x @ w) ** 2).sum() / (1 - freedom / n) ** 2, penalty, w), key=lambda entry: entry[0])
+    return best[1:]
 
 
 class Match(TestCase):
@@ -188,29 +202,59 @@ class Match(TestCase):
         few = self.pair_of(x, y, "--penalties", "none", "--clusters", "4")
         self.assertGreaterEqual(int(few["clusters"]), 4)
 
+    def check_maps(self, r, x, y, per_sample=1, labels=None):
+        """All four maps from x to y against NumPy. r: one direction of one pair."""
+        rows, samples = np.arange(len(x)), np.arange(len(x)) // per_sample
+        train, test = rows[samples % 2 == 0], rows[samples % 2 == 1]
+        x, y = x.astype(float), y.astype(float)
+        xc, yc = x - x[train].mean(axis=0), y - y[train].mean(axis=0)
+        live = np.ix_(x.min(axis=0) < x.max(axis=0), y.min(axis=0) < y.max(axis=0))
+        u, _, vt = np.linalg.svd((xc[train].T @ yc[train])[live], full_matrices=False)
+        rotation = np.zeros((x.shape[1], y.shape[1]))  # elsewhere any rotation is as good as another
+        rotation[live] = u @ vt
+        maps = {"identity": np.eye(x.shape[1], y.shape[1]), "procrustes": rotation,
+                "linear": np.linalg.lstsq(xc[train], yc[train], rcond=None)[0]}
+        penalty, maps["ridge"] = ridge_by_gcv(xc[train], yc[train])
+        self.assertAlmostEqual(float(r["map_penalty"].sel(map="ridge")) / penalty, 1, delta=1e-6)
+        unit = y[test] / np.linalg.norm(y[test], axis=1, keepdims=True)
+        for name, w in maps.items():
+            at = r.sel(map=name)
+            for variable, part in (("map_r2", test), ("map_r2_fitted", train)):
+                expected = 1 - ((yc[part] - xc[part] @ w) ** 2).sum() / (yc[part] ** 2).sum()
+                self.assertAlmostEqual(float(at[variable]), expected, delta=1e-9 * max(1, abs(expected)), msg=name)
+            nearest = ((xc[test] @ w + y[train].mean(axis=0)) @ unit.T).argmax(axis=1)
+            # Where two embeddings are equally near, rounding decides.
+            self.assertAlmostEqual(float(at["map_rank1"]), np.mean(nearest == np.arange(len(test))), delta=2 / len(test))
+            if labels is not None:
+                of = labels[samples[test]]
+                self.assertAlmostEqual(float(at["map_same_class"]), np.mean(of[nearest] == of), delta=2 / len(test))
+
     def test_maps_are_those_of_numpy(self):
         generator = np.random.default_rng(6)
         labels = np.arange(300) % 3
         x = generator.standard_normal((300, 10)) + 4 * np.eye(3, 10)[labels]
         y = x @ generator.standard_normal((10, 7)) + .5 * generator.standard_normal((300, 7)) + 1
-        r = self.pair_of(x, y, *FAST, "--maps", targets={"labels": labels}).sel(direction="b_from_a")
-        train, test = slice(0, None, 2), slice(1, None, 2)
-        xc, yc = x - x[train].mean(axis=0), y - y[train].mean(axis=0)
-        linear = np.linalg.lstsq(xc[train], yc[train], rcond=None)[0]
-        u, _, vt = np.linalg.svd(xc[train].T @ yc[train], full_matrices=False)
-        for name, w in (("identity", np.eye(10, 7)), ("procrustes", u @ vt), ("linear", linear)):
-            at = r.sel(map=name)
-            for variable, part in (("map_r2", test), ("map_r2_fitted", train)):
-                expected = 1 - ((yc[part] - xc[part] @ w) ** 2).sum() / (yc[part] ** 2).sum()
-                self.assertAlmostEqual(float(at[variable]), expected, delta=1e-9)
-            mapped = xc[test] @ w + y[train].mean(axis=0)
-            unit = y[test] / np.linalg.norm(y[test], axis=1, keepdims=True)
-            nearest = (mapped @ unit.T).argmax(axis=1)
-            self.assertAlmostEqual(float(at["map_rank1"]), np.mean(nearest == np.arange(150)), delta=1e-12)
-            self.assertAlmostEqual(float(at["map_same_class"]), np.mean(labels[test][nearest] == labels[test]),
-                                   delta=1e-12)
-        self.assertGreater(float(r["map_penalty"].sel(map="ridge")), 0)
+        y[:, 2] = 0  # never varies, while its namesake in x does
+        r = self.pair_of(x, y, *FAST, "--maps", targets={"labels": labels})
+        self.check_maps(r.sel(direction="b_from_a"), x, y, labels=labels)
+        self.check_maps(r.sel(direction="a_from_b"), y, x, labels=labels)
+        r = r.sel(direction="b_from_a")
         self.assertLessEqual(float(r["map_r2_fitted"].sel(map="ridge")), float(r["map_r2_fitted"].sel(map="linear")))
+        noise = generator.standard_normal((300, 7))  # what is unrelated and large is worse than the mean: R2 = 1 - 1 - 4
+        far = self.pair_of(2 * generator.standard_normal((300, 7)), noise, *FAST, "--maps")
+        self.assertAlmostEqual(float(far["map_r2"].sel(direction="b_from_a", map="identity")), -4, delta=1)
+
+    def test_maps_between_trained_networks_are_those_of_numpy(self):
+        data = os.path.join(DATA, "A")
+        r = self.match([data], *FAST, "--networks", "generalizing-*", "--maps", "--conv", "positions")
+        matrices = {m.label: m for m in oracle.load(oracle.files(data), conv="positions")}
+        with h5py.File(os.path.join(data, "generalizing-s0", "step-001250.h5")) as f:
+            labels = f["targets/labels"][()]
+        for i in (0, 3):  # conv1 with four rows to a sample, fc1
+            pair = r.isel(pair=i)
+            a, b = (matrices[str(pair[f"label_{end}"].values)] for end in "ab")
+            self.check_maps(pair.sel(direction="b_from_a"), a.matrix, b.matrix, a.rows_per_sample, labels)
+            self.check_maps(pair.sel(direction="a_from_b"), b.matrix, a.matrix, a.rows_per_sample, labels)
 
     def test_dead_and_single_neurons_absolute_and_different_widths(self):
         generator = np.random.default_rng(7)

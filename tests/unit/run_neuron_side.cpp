@@ -13,8 +13,10 @@ namespace {
 
 constexpr Index samples = 1301, channels = 5, positions = 4;
 
+enum class Stored { as_double, as_single };
+
 /// Values of sample, channel, position; channel 2 never varies.
-double value(unsigned seed, Index sample, Index channel, Index position) {
+double exact_value(unsigned seed, Index sample, Index channel, Index position) {
   if (channel == 2) return 0.75;
   auto const phase =
       static_cast<double>((sample * 31 + channel * 17 + position * 7 + static_cast<Index>(seed) * 13) % 101);
@@ -22,12 +24,17 @@ double value(unsigned seed, Index sample, Index channel, Index position) {
          1000.0 * static_cast<double>(channel);
 }
 
+double value(unsigned seed, Index sample, Index channel, Index position, Stored stored = Stored::as_double) {
+  double const exact = exact_value(seed, sample, channel, position);
+  return stored == Stored::as_single ? static_cast<double>(static_cast<float>(exact)) : exact;
+}
+
 struct Files {
   TemporaryDirectory directory;
   Catalog catalog;
   std::vector<Representation> representations;
 
-  Files() {
+  explicit Files(Stored stored = Stored::as_double) {
     for (unsigned seed = 0; seed < 2; ++seed) {
       std::vector<double> values;
       for (Index s = 0; s < samples; ++s)
@@ -35,7 +42,7 @@ struct Files {
           for (Index p = 0; p < positions; ++p) values.push_back(value(seed, s, c, p));
       ActsFile file(directory / ("net" + std::to_string(seed) + ".h5"), "net" + std::to_string(seed), 0, samples);
       file.layer("conv", {samples, channels, 2, 2}, values,
-                 {.type = H5T_IEEE_F64LE, .axes = "sample,channel,height,width"});
+                 {.type = stored == Stored::as_single ? H5T_IEEE_F32LE : H5T_IEEE_F64LE, .axes = "sample,channel,height,width"});
       file.close();
     }
     catalog = read_catalog({directory.path()});
@@ -46,28 +53,30 @@ struct Files {
 };
 
 /// All rows of one network, positions of a sample together.
-Matrix<double> rows_of(unsigned seed) {
+Matrix<double> rows_of(unsigned seed, Stored stored) {
   Matrix<double> x(samples * positions, channels);
   for (Index s = 0; s < samples; ++s)
     for (Index c = 0; c < channels; ++c)
-      for (Index p = 0; p < positions; ++p) x(s * positions + p, c) = value(seed, s, c, p);
+      for (Index p = 0; p < positions; ++p) x(s * positions + p, c) = value(seed, s, c, p, stored);
   return x;
 }
 
 TEST(NeuronSide, CorrelationsAreThoseOfAllPositionsHeldOrNot) {
-  Files const files;
-  Matrix<double> const expected = neuron_correlations(rows_of(0), rows_of(1)),
-                       own = neuron_correlations(rows_of(0), rows_of(0));
-  for (Index const kept : {Index{0}, NeuronSide::usually_kept}) {
-    NeuronSide a(files.catalog, files.representations[0], kept), b(files.catalog, files.representations[1], kept);
-    EXPECT_EQ(a.live_neurons(), (std::vector<Index>{0, 1, 3, 4}));
-    EXPECT_GT(a.blocks(), 2);
-    Matrix<double> const r = cross_correlations(cross_products(a, b, [] {}), a.rows()), within = a.correlations();
-    for (Index i = 0; i < r.size(); ++i) {
-      EXPECT_NEAR(r.data()[i], expected.data()[i], 1e-11);
-      EXPECT_NEAR(within.data()[i], own.data()[i], 1e-11);
+  for (Stored const stored : {Stored::as_double, Stored::as_single}) {
+    Files const files(stored);
+    Matrix<double> const expected = neuron_correlations(rows_of(0, stored), rows_of(1, stored)),
+                         own = neuron_correlations(rows_of(0, stored), rows_of(0, stored));
+    for (Index const kept : {Index{0}, NeuronSide::usually_kept}) {
+      NeuronSide a(files.catalog, files.representations[0], kept), b(files.catalog, files.representations[1], kept);
+      EXPECT_EQ(a.live_neurons(), (std::vector<Index>{0, 1, 3, 4}));
+      EXPECT_GT(a.blocks(), 2);
+      Matrix<double> const r = cross_correlations(cross_products(a, b, [] {}), a.rows()), within = a.correlations();
+      for (Index i = 0; i < r.size(); ++i) {
+        EXPECT_NEAR(r.data()[i], expected.data()[i], 1e-11);
+        EXPECT_NEAR(within.data()[i], own.data()[i], 1e-11);
+      }
+      EXPECT_NEAR(a.mean(2), 3000, 2);
     }
-    EXPECT_NEAR(a.mean(2), 3000, 2);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "confer/linalg/factor.hpp"
 #include "confer/similarity/neurons.hpp"
 #include "unit/pair_fixtures.hpp"
 
@@ -89,6 +90,54 @@ TEST(Neurons, EachIsAccurateRelativeToItsOwnSpread) {
   }
   Matrix<double> const r = neuron_correlations(x, base);
   for (Index j = 0; j < 3; ++j) EXPECT_NEAR(r(j, j), 1, 1e-9);
+}
+
+/// Moments are taken about the mean of the first block, which may be far from all others.
+TEST(Neurons, AFirstBlockUnlikeTheRestCostsNoAccuracy) {
+  Index const rows = 40000, head = rows_per_block(1);
+  ASSERT_LT(head, rows / 2);
+  Matrix<double> x(rows, 1);
+  for (Index i = 0; i < rows; ++i) x(i, 0) = i < head ? 0.1 : 1e6 + static_cast<double>(i % 2);
+  NeuronMoments const moments = moments_of(x);
+  double const n = static_cast<double>(rows), h = static_cast<double>(head), mean = 1e6 + 0.5 - 0.1;
+  double const spread = std::sqrt(h * (n - h) / n * mean * mean + (n - h) / 4);
+  EXPECT_NEAR(moments.mean[0] / (0.1 + (n - h) / n * mean), 1, 1e-12);
+  EXPECT_NEAR(moments.norm[0] / spread, 1, 1e-12);
+}
+
+TEST(Neurons, SinglePrecisionGivesTheSameMoments) {
+  Matrix<double> const x = translated(gaussian(70, 1000, 11));  // features x rows
+  Matrix<float> single(70, 1000);
+  Matrix<double> same(70, 1000);
+  for (Index i = 0; i < x.size(); ++i) {
+    single.data()[i] = static_cast<float>(x.data()[i]);
+    same.data()[i] = static_cast<double>(single.data()[i]);
+  }
+  NeuronSums a(70), b(70);
+  for (Index const begin : {0, 3, 500}) {
+    Index const count = begin == 0 ? 3 : begin == 3 ? 497 : 500;
+    a.add(single.view().block(0, begin, 70, count));
+    b.add(same.view().block(0, begin, 70, count));
+  }
+  NeuronMoments const from_single = a.moments(), from_double = b.moments();
+  EXPECT_EQ(from_single.mean, from_double.mean);
+  EXPECT_EQ(from_single.norm, from_double.norm);
+  EXPECT_EQ(from_single.live, from_double.live);
+}
+
+TEST(Neurons, SomeLiveOnesAmongDeadOnesAreStandardisedAlike) {
+  Matrix<double> x = gaussian(100, 90, 12), only(100, 60);
+  for (Index j = 0, k = 0; j < 90; ++j) {
+    bool const dead = j % 3 == 0;
+    for (Index i = 0; i < 100; ++i) {
+      if (dead) x(i, j) = 2;
+      else only(i, k) = x(i, j);
+    }
+    k += dead ? 0 : 1;
+  }
+  Matrix<double> const some = neuron_correlations(x, x), all = neuron_correlations(only, only);
+  ASSERT_EQ(some.rows(), 60);
+  for (Index i = 0; i < some.size(); ++i) EXPECT_NEAR(some.data()[i], all.data()[i], 1e-14);
 }
 
 TEST(Neurons, StandardisedColumnsHaveMeanZeroAndNormOne) {

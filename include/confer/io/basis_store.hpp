@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "confer/linalg/matrix.hpp"
@@ -31,6 +32,9 @@ class BasisStore {
 
   /// The summary when a whole, undamaged factor with this key is there. A damaged file is removed and counts as absent.
   std::optional<FactorSummary> find(std::string const& key) const;
+
+  /// Removes a factor that no rank reads any more; nothing if it is not there.
+  void remove(std::string const& key) const;
 
   /// Reads rows [begin, begin + out.rows) of the first out.cols basis columns.
   void read_basis(std::string const& key, Index begin, MatrixView<float> out) const;
@@ -57,7 +61,7 @@ class BasisStore {
 Index stored_bytes(Index rows, Index features, Index kept, Index bytes_per_value, bool with_loadings);
 
 /// Text of 32 hexadecimal digits that stands for `text`: a key for the store.
-std::string content_key(std::string const& text);
+std::string content_key(std::string_view text);
 
 /// Bytes free for ordinary users in the file system of a directory; 0 when it does not exist.
 double free_bytes(std::string const& directory);

@@ -16,11 +16,28 @@ struct NeuronMoments {
   std::vector<Index> live;   ///< features that vary, ascending; the others have no correlation with anything
 };
 
-/// One pass over the rows, centred near the mean, so that every neuron is accurate relative to its own spread.
-/// A neuron is dead when all its values are equal, or as equal as the rounding of an average leaves them. `read` fills
-/// features x count from row `begin` on; blocks begin at multiples of `granule` rows.
+/// Sums over the rows seen so far, taken about a point near the mean: every neuron is accurate relative to its own
+/// spread, whatever its offset.
+class NeuronSums {
+ public:
+  explicit NeuronSums(Index features);
+  /// The rows that come next, features x count.
+  void add(MatrixView<double const> block);
+  void add(MatrixView<float const> block);
+  /// A neuron is dead when all its values are equal, or as equal as the rounding of an average leaves them.
+  NeuronMoments moments() const;
+
+ private:
+  template <class T>
+  void add_any(MatrixView<T const> block);
+
+  Index rows_ = 0;
+  std::vector<double> shift_, sum_, squares_;  ///< shift: mean of the first block; the sums are about it
+};
+
+/// Moments of rows that `read` gives: it fills features x count from row `begin` on.
 NeuronMoments neuron_moments(Index rows, Index features,
-                             std::function<void(Index begin, MatrixView<double> out)> const& read, Index granule = 1);
+                             std::function<void(Index begin, MatrixView<double> out)> const& read);
 
 /// Centred columns of norm one: rows [begin, begin + count) of the live neurons into `out`, count x live.
 /// `block`: features x count, as read.

@@ -30,8 +30,9 @@ struct EmbeddingMap {
 /// ||Y - X W||^2 / (1 - (1 + sum s^2/(s^2 + lambda))/n)^2 on a logarithmic grid (Golub, Heath and Wahba 1979).
 EmbeddingMap fit_map(MapKind kind, MapMoments const& moments);
 
-/// 1 - sum |y - x W|^2 / sum |y|^2 from moments of any samples, about the means of the training samples.
-double map_r2(EmbeddingMap const& map, MapMoments const& moments);
+/// 1 - sum |y - x W|^2 / sum |y|^2 from moments of any samples, about the means of the training samples. `elsewhere`:
+/// squared error in outputs that the moments leave out.
+double map_r2(EmbeddingMap const& map, MapMoments const& moments, double elsewhere = 0);
 
 /// Share of columns of `mapped` (q x n) whose most similar column of `gallery` (q x n, cosine) is their own (Rank-1),
 /// and of those whose most similar one has their label. Ties count for the first.
