@@ -87,9 +87,7 @@ int run_align(JobConfig const& config, Communicator const& comm) {
   list.unit = "representations";
   list.work = [&](Index item, Poll const&) {
     RecordWriter writer;
-    AlignedRepresentation const aligned =
-        align_one(catalog, representations[static_cast<std::size_t>(item)], config, cache);
-    representation_fields(writer, aligned);
+    writer(align_one(catalog, representations[static_cast<std::size_t>(item)], config, cache));
     return writer.take();
   };
   std::vector<std::string> const records = do_work(comm, config.run, list);
@@ -104,7 +102,7 @@ int run_align(JobConfig const& config, Communicator const& comm) {
     for (auto const& record : records) {
       RecordReader reader(record);
       data.aligned.emplace_back();
-      representation_fields(reader, data.aligned.back());
+      reader(data.aligned.back());
     }
     mark_differing_targets(data);
     ResultSet results = alignment_results(data);

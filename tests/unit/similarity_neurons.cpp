@@ -132,8 +132,10 @@ TEST(Neurons, SomeLiveOnesAmongDeadOnesAreStandardisedAlike) {
   for (Index j = 0, k = 0; j < 90; ++j) {
     bool const dead = j % 3 == 0;
     for (Index i = 0; i < 100; ++i) {
-      if (dead) x(i, j) = 2;
-      else only(i, k) = x(i, j);
+      if (dead)
+        x(i, j) = 2;
+      else
+        only(i, k) = x(i, j);
     }
     k += dead ? 0 : 1;
   }
