@@ -45,6 +45,18 @@ OptionGroup compare_options(CompareOptions& compare) {
                                                                         {"euclidean", NeighbourMetric::euclidean},
                                                                         {"platonic", NeighbourMetric::platonic}});
             }},
+           {"folds", "K",
+            "parts the samples are split into for the *_held_out measures: each is predicted from the others "
+            "(default: 5)",
+            [&compare](std::string const& text) { compare.folds = whole_number_between(text, 2, 1 << 20); }},
+           {"bootstrap", "B",
+            "standard errors <measure>_se of the measures made of factors, from B draws of the samples (inputs, never "
+            "positions) with replacement; each takes about as long as the pairs (default: none)",
+            [&compare](std::string const& text) { compare.bootstrap = whole_number_between(text, 2, 1 << 20); }},
+           {"permutations", "B",
+            "p-values <measure>_p of the same measures from B random relabellings of the samples, and chance levels "
+            "where no closed form is known (default: none)",
+            [&compare](std::string const& text) { compare.permutations = whole_number_between(text, 2, 1 << 20); }},
            switch_option("coefficients", "also write the canonical correlations of every pair", compare.coefficients),
            switch_option("exact", "double precision throughout: slower, needs twice the memory", compare.exact)}};
 }

@@ -5,10 +5,28 @@
 #include <thread>
 #include <vector>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "app/commands.hpp"
 #include "confer/comm/mpi_session.hpp"
 
+namespace {
+
+/// Every representation takes and frees a few matrices of many megabytes. Memory that goes back to the system each time
+/// comes again as empty pages, which took a fifth of the time of a comparison.
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
+#endif
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  keep_freed_memory();
   int rank = 0, size = 1;
   std::exception_ptr failure;
   try {

@@ -151,9 +151,13 @@ std::optional<FactorSummary> BasisStore::find(std::string const& key) const {
   } catch (std::exception const&) {
     // Falls through: what cannot be read is damaged.
   }
-  std::error_code ignored;
-  std::filesystem::remove(path, ignored);
+  remove(key);
   return std::nullopt;
+}
+
+void BasisStore::remove(std::string const& key) const {
+  std::error_code ignored;
+  std::filesystem::remove(basis_path(directory_, key), ignored);
 }
 
 void BasisStore::read_basis(std::string const& key, Index begin, MatrixView<float> out) const {

@@ -11,6 +11,7 @@
 #include "confer/core/error.hpp"
 #include "confer/core/text.hpp"
 #include "confer/core/utf8.hpp"
+#include "io/mapped_image.hpp"
 
 namespace confer::h5 {
 
@@ -195,10 +196,11 @@ Handle create(std::string const& path, Handle const& access) {
 
 Handle create_file(std::string const& path) { return create(path, file_access()); }
 
-Handle create_image(std::string const& path) {
+Handle create_image(std::string const& path, MappedImage& image) {
   Handle const access = file_access();
-  check_write(H5Pset_fapl_core(access, std::size_t{1} << 20, false), {path, {}});
-  return create(path, access);
+  image.attach(access);
+  // The library first looks for a file of that name, and would load it: none can lie below a file.
+  return create(path + "/image", access);
 }
 
 Handle open_group(Id parent, std::string const& name, Place const& place) {

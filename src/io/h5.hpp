@@ -11,6 +11,10 @@
 
 #include "confer/core/types.hpp"
 
+namespace confer {
+class MappedImage;
+}
+
 namespace confer::h5 {
 
 using Id = std::int64_t;  ///< hid_t
@@ -81,9 +85,8 @@ Handle open_file(std::string const& path);
 /// Creates or truncates, with the library version bounds that netCDF-4 readers understand. Throws EnvironmentError.
 Handle create_file(std::string const& path);
 
-/// A new file in memory alone; `path` only names it in messages. HDF5 1.10 crashes when a write fails half-way through
-/// its own structures, as on a full disk: the finished image is written by us.
-Handle create_image(std::string const& path);
+/// A new file written through `image`, which must outlive it, at `path`, where the image already is.
+Handle create_image(std::string const& path, MappedImage& image);
 /// Opens an object inside a file. Throws InputError.
 Handle open_group(Id parent, std::string const& name, Place const& place);
 Handle open_dataset(Id parent, std::string const& name, Place const& place);

@@ -113,7 +113,7 @@ void mark_coordinates(h5::Id object, Place const& place, std::set<std::string>& 
 
 }  // namespace
 
-ResultSet read_results(std::string const& path) {
+ResultSet read_results(std::string const& path, std::function<bool(std::string const& name)> const& wanted) {
   Handle const file = h5::open_file(path);
   Place const root{path, {}};
   std::string const found = h5::string_attribute(file, format::format_attribute, root).value_or("");
@@ -149,7 +149,7 @@ ResultSet read_results(std::string const& path) {
       values = !h5::string_attribute(dataset, "NAME", place).value_or("").starts_with(format::phony_name);
       if (values) coordinates.insert(name);
     }
-    if (!values) continue;
+    if (!values || (wanted && !wanted(name))) continue;
     Variable variable;
     variable.name = name;
     variable.dimensions = H5DSis_scale(dataset) > 0 ? std::vector{name} : dimensions_of(dataset, extents.size(), place);

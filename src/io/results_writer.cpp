@@ -1,17 +1,21 @@
 #include <hdf5.h>
 #include <hdf5_hl.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
+#include <span>
+#include <type_traits>
 
 #include "confer/core/error.hpp"
 #include "confer/core/utf8.hpp"
 #include "confer/io/results.hpp"
 #include "confer/io/whole_file.hpp"
 #include "io/h5.hpp"
-#include "io/posix_file.hpp"
+#include "io/mapped_image.hpp"
 #include "io/results_format.hpp"
 
 namespace confer {
@@ -22,6 +26,7 @@ namespace format = results_format;
 using h5::Handle;
 
 constexpr Index filtered_from_values = 8192;  ///< smaller variables stay contiguous: filters would not pay
+constexpr Index judged_from_values = Index{1} << 20;  ///< larger ones are compressed only where that pays
 constexpr Index chunk_edge = 256;             ///< along the last two dimensions: 512 KiB, inside HDF5's chunk cache
 
 template <class... Kinds>
@@ -31,8 +36,29 @@ struct Overloaded : Kinds... {
 template <class... Kinds>
 Overloaded(Kinds...) -> Overloaded<Kinds...>;
 
-Index size_of(Variable const& variable) {
-  return std::visit([](auto const& values) { return static_cast<Index>(values.size()); }, variable.data);
+Index size_of(ResultSet const& results, Variable const& variable) {
+  Index size = 1;
+  for (auto const& dimension : variable.dimensions) size *= results.dimension(dimension);
+  return size;
+}
+
+template <class T>
+hid_t native_type() {
+  return std::is_same_v<T, double> ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64;
+}
+
+// Digits of scores are noise that costs deflate a second for every 30 MB and leaves 83 % of them; NaNs, codes and chance
+// levels come again and again.
+bool values_repeat(std::span<double const> values) {
+  constexpr std::size_t most = 4096;
+  std::size_t const step = std::max<std::size_t>(1, values.size() / most);
+  std::vector<std::uint64_t> sample;
+  for (std::size_t i = 0; i < values.size() && sample.size() < most; i += step)
+    sample.push_back(std::bit_cast<std::uint64_t>(values[i]));
+  std::size_t const count = sample.size();
+  std::sort(sample.begin(), sample.end());
+  sample.erase(std::unique(sample.begin(), sample.end()), sample.end());
+  return 4 * sample.size() < 3 * count;
 }
 
 // What no file could hold is a mistake of the caller, found before anything is written.
@@ -46,9 +72,11 @@ void check_consistency(ResultSet const& results) {
     if (name.empty() || name == "." || name.find('/') != name.npos || name.find('\0') != name.npos)
       throw std::logic_error("'" + name + "' cannot name a variable");
     if (!names.insert(name).second) throw std::logic_error("variable '" + name + "' is there twice");
-    Index count = 1;
-    for (auto const& dimension : variable.dimensions) count *= results.dimension(dimension);
-    if (count != size_of(variable)) throw std::logic_error("variable '" + name + "' does not fill its dimensions");
+    bool const fits = std::visit(
+        Overloaded{[&]<class T>(std::vector<T> const& values) { return std::ssize(values) == size_of(results, variable); },
+                   [&]<class T>(DerivedRows<T> const&) { return variable.dimensions.size() == 2; }},
+        variable.data);
+    if (!fits) throw std::logic_error("variable '" + name + "' does not fill its dimensions");
     bool const names_dimension = std::any_of(results.dimensions.begin(), results.dimensions.end(),
                                              [&](auto const& dimension) { return dimension.first == name; });
     if (names_dimension && variable.dimensions != std::vector{name})
@@ -59,8 +87,12 @@ void check_consistency(ResultSet const& results) {
 /// Writes one open file.
 class Writer {
  public:
-  Writer(std::string const& shown, ResultSet const& results)
-      : shown_(shown), results_(results), file_(h5::create_image(shown)), text_(H5Tcopy(H5T_C_S1)) {
+  Writer(std::string const& shown, std::string const& path, ResultSet const& results, MappedImage& image)
+      : shown_(shown),
+        results_(results),
+        image_(image),
+        file_(h5::create_image(path, image)),
+        text_(H5Tcopy(H5T_C_S1)) {
     H5Tset_size(text_, H5T_VARIABLE);
     H5Tset_cset(text_, H5T_CSET_UTF8);
   }
@@ -75,19 +107,14 @@ class Writer {
       if (!is_scale(variable)) write_variable(variable);
   }
 
-  /// Writes the finished image to the file.
-  void finish(std::string const& path) {
+  /// Closes everything; the bytes of the file.
+  Index finish() {
     scales_.clear();
     text_.close();
     h5::check_write(H5Fflush(file_, H5F_SCOPE_GLOBAL), place({}));
-    ssize_t const bytes = H5Fget_file_image(file_, nullptr, 0);
-    std::vector<char> image(static_cast<std::size_t>(std::max<ssize_t>(bytes, 0)));
-    h5::check_write(H5Fget_file_image(file_, image.data(), image.size()), place({}));
-    try {
-      PosixFile(path, PosixFile::Mode::write_new).write(image.data(), image.size());
-    } catch (EnvironmentError const& error) {
-      throw EnvironmentError("cannot write '" + shown_ + "'", error.reason(), error.advice());
-    }
+    ssize_t const bytes = h5::check_write(H5Fget_file_image(file_, nullptr, 0), place({}));
+    if (!file_.close()) h5::throw_output(place({}));
+    return bytes;
   }
 
  private:
@@ -208,13 +235,54 @@ class Writer {
                       place(variable.name));
   }
 
-  void write_values(Handle const& dataset, hid_t type, Variable const& variable) {
-    if (size_of(variable) == 0) return;
-    auto const write = [&](void const* data) {
+  // Some rows at a time: a full disk is seen early, and rows that are made for it need not all be there.
+  template <class T>
+  void write_rows(Handle const& dataset, Variable const& variable,
+                  std::function<T const*(std::size_t first, std::size_t count)> const& values_from) {
+    auto const size = static_cast<std::size_t>(size_of(results_, variable));
+    auto const rows = static_cast<std::size_t>(results_.dimension(variable.dimensions.front()));
+    Handle const target(h5::check_write(H5Dget_space(dataset), place(variable.name)));
+    std::vector<hsize_t> start(variable.dimensions.size(), 0), extent;
+    for (auto const& dimension : variable.dimensions) extent.push_back(static_cast<hsize_t>(results_.dimension(dimension)));
+    // Whole chunks, each of them once.
+    std::size_t const row = size / rows, edge = static_cast<std::size_t>(chunk_edge);
+    std::size_t const rows_at_once = edge * std::max<std::size_t>(1, (edge + row - 1) / row);
+    for (std::size_t first = 0; first < rows; first += rows_at_once) {
+      start[0] = first;
+      extent[0] = std::min(rows_at_once, rows - first);
+      // Of the same shape on both sides, or the library goes through the selection value by value.
+      Handle const source(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr));
+      h5::check_write(H5Sselect_hyperslab(target, H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr),
+                      place(variable.name));
+      T const* const data = values_from(first * row, extent[0] * row);
+      h5::check_write(H5Dwrite(dataset, native_type<T>(), source, target, H5P_DEFAULT, data), place(variable.name));
+      image_.check();
+    }
+  }
+
+  void write_values(Handle const& dataset, Variable const& variable) {
+    auto const size = static_cast<std::size_t>(size_of(results_, variable));
+    if (size == 0) return;
+    auto const write_all = [&](hid_t type, void const* data) {
       h5::check_write(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), place(variable.name));
     };
-    std::visit(Overloaded{[&](std::vector<std::string> const& texts) { with_pointers(texts, write); },
-                          [&](auto const& numbers) { write(numbers.data()); }},
+    std::visit(Overloaded{[&](std::vector<std::string> const& texts) {
+                            with_pointers(texts, [&](auto* pointers) { write_all(text_, pointers); });
+                          },
+                          [&]<class T>(std::vector<T> const& numbers) {
+                            if (variable.dimensions.empty()) return write_all(native_type<T>(), numbers.data());
+                            write_rows<T>(dataset, variable,
+                                          [&](std::size_t first, std::size_t) { return numbers.data() + first; });
+                          },
+                          [&]<class T>(DerivedRows<T> const& derived) {
+                            Index const row = results_.dimension(variable.dimensions.back());
+                            std::vector<T> made;
+                            write_rows<T>(dataset, variable, [&](std::size_t first, std::size_t count) {
+                              made.resize(count);
+                              derived.fill(results_, static_cast<Index>(first) / row, std::span<T>(made));
+                              return made.data();
+                            });
+                          }},
                variable.data);
   }
 
@@ -226,12 +294,14 @@ class Writer {
                                        : H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr));
     bool const text = std::holds_alternative<std::vector<std::string>>(variable.data);
     Handle const properties = creation_properties();
-    if (!text && size_of(variable) >= filtered_from_values) set_filters(properties, extents);
-    hid_t const type = text                                                         ? text_.get()
-                       : std::holds_alternative<std::vector<double>>(variable.data) ? H5T_NATIVE_DOUBLE
-                                                                                    : H5T_NATIVE_INT64;
+    if (!text && size_of(results_, variable) >= filtered_from_values)
+      set_filters(properties, extents, is_worth_compressing(variable));
+    hid_t const type = std::visit(Overloaded{[&](std::vector<std::string> const&) { return text_.get(); },
+                                             []<class T>(std::vector<T> const&) { return native_type<T>(); },
+                                             []<class T>(DerivedRows<T> const&) { return native_type<T>(); }},
+                                  variable.data);
     Handle dataset = create(variable.name, type, space, properties);
-    write_values(dataset, type, variable);
+    write_values(dataset, variable);
     write_attributes(dataset, variable.attributes, variable.name);
     if (auto const list = coordinates_of(variable); !list.empty())
       write_attribute(dataset, format::coordinates, list, variable.name);
@@ -245,14 +315,28 @@ class Writer {
     return properties;
   }
 
-  static void set_filters(Handle const& properties, std::vector<hsize_t> const& extents) {
+  bool is_worth_compressing(Variable const& variable) const {
+    Index const size = size_of(results_, variable);
+    if (size < judged_from_values) return true;
+    if (auto const* numbers = std::get_if<std::vector<double>>(&variable.data)) return values_repeat(*numbers);
+    auto const* derived = std::get_if<DerivedRows<double>>(&variable.data);
+    if (derived == nullptr) return true;
+    Index const rows = std::min<Index>(4, results_.dimension(variable.dimensions.front()));
+    std::vector<double> first(static_cast<std::size_t>(rows * results_.dimension(variable.dimensions.back())));
+    derived->fill(results_, 0, std::span<double>(first));
+    return values_repeat(first);
+  }
+
+  static void set_filters(Handle const& properties, std::vector<hsize_t> const& extents, bool compress) {
     std::vector<hsize_t> chunk(extents.size(), 1);
     for (std::size_t i = 0; i < extents.size(); ++i)
       if (i + 2 >= extents.size())
         chunk[i] = std::min<hsize_t>(extents[i], extents.size() == 1 ? chunk_edge * chunk_edge : chunk_edge);
     H5Pset_chunk(properties, static_cast<int>(chunk.size()), chunk.data());
-    H5Pset_shuffle(properties);
-    if (H5Zfilter_avail(H5Z_FILTER_DEFLATE) > 0) H5Pset_deflate(properties, 1);
+    if (compress) {
+      H5Pset_shuffle(properties);
+      if (H5Zfilter_avail(H5Z_FILTER_DEFLATE) > 0) H5Pset_deflate(properties, 1);
+    }
     H5Pset_fletcher32(properties);
   }
 
@@ -264,6 +348,7 @@ class Writer {
 
   std::string shown_;
   ResultSet const& results_;
+  MappedImage& image_;
   Handle file_, text_;
   std::map<std::string, Handle> scales_;
 };
@@ -273,9 +358,14 @@ class Writer {
 void write_results(std::string const& path, ResultSet const& results) {
   check_consistency(results);
   WholeFile file(path);
-  Writer writer(path, results);
-  writer.write();
-  writer.finish(file.temporary());
+  try {
+    MappedImage image(file.temporary());
+    Writer writer(path, file.temporary(), results, image);
+    writer.write();
+    image.finish(writer.finish());
+  } catch (EnvironmentError const& error) {  // under the name that the user gave
+    throw EnvironmentError("cannot write '" + path + "'", error.reason(), error.advice());
+  }
   file.publish();
 }
 

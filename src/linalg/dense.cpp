@@ -144,6 +144,10 @@ void right_solve_lower_transposed(MatrixView<double const> l, MatrixView<double>
               l.data, narrow(l.ld), b.data, narrow(b.ld));
 }
 
+double dot(std::span<double const> a, std::span<double const> b) {
+  return cblas_ddot(narrow(static_cast<Index>(a.size())), a.data(), 1, b.data(), 1);
+}
+
 double squared_norm(MatrixView<double const> a) {
   double sum = 0;
   for (Index j = 0; j < a.cols; ++j)

@@ -118,7 +118,7 @@ Factor factor_columns(ColumnSource const& source, FactorOptions const& options) 
         sum_lower(source.sum, projected);
         return projected;
       },
-      source.same, report);
+      source.same, options.basis || options.loadings ? DirectionDetail::vectors : DirectionDetail::values, report);
   factor.levels = report.levels;
   factor.largest_dropped = report.largest_dropped;
   auto const most = static_cast<std::size_t>(std::min(n - 1, factor.features));

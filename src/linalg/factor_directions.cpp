@@ -1,8 +1,11 @@
 #include "linalg/factor_directions.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
+#include "confer/linalg/block_spectra.hpp"
 #include "confer/linalg/dense.hpp"
 
 namespace confer {
@@ -23,6 +26,25 @@ Directions sorted(std::vector<double> const& values, std::vector<double const*> 
     std::copy_n(columns[order[j]], dimension, found.vectors.view().column(static_cast<Index>(j)));
   }
   return found;
+}
+
+/// The values that one Gram matrix resolves, unless some are left to a next level.
+std::optional<std::vector<double>> values_of_one_level(Matrix<double> gram, double cut, bool exact,
+                                                       std::function<void(std::span<double>)> const& same,
+                                                       LevelReport& report) {
+  std::vector<double> values(static_cast<std::size_t>(gram.rows()));
+  double* matrix = gram.data();
+  double* out = values.data();
+  symmetric_spectra(gram.rows(), 1, &matrix, gram.rows(), &out);
+  std::reverse(values.begin(), values.end());
+  if (same) same(values);
+  for (double& value : values) value = root(value);
+  LevelSplit const split = split_level(values, cut, exact);
+  if (split.used != split.accurate && values.front() > cut) return std::nullopt;
+  report.levels = 1;
+  report.largest_dropped = split.largest_dropped;
+  values.resize(static_cast<std::size_t>(split.found));
+  return values;
 }
 
 }  // namespace
@@ -80,7 +102,10 @@ Index kept_directions(FactorOptions const& options, std::vector<double> const& v
 
 Directions resolve_directions(Matrix<double> gram, std::vector<Index> const& live, Index dimension, double cut,
                               bool exact, std::function<Matrix<double>(MatrixView<double const>)> const& projected_gram,
-                              std::function<void(std::span<double>)> const& same, LevelReport& report) {
+                              std::function<void(std::span<double>)> const& same, DirectionDetail detail,
+                              LevelReport& report) {
+  if (detail == DirectionDetail::values && gram.rows() > 0)
+    if (auto found = values_of_one_level(gram, cut, exact, same, report)) return {std::move(*found), {}};
   std::vector<double> values;
   std::vector<Matrix<double>> levels;
   std::vector<double const*> columns;

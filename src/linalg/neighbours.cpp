@@ -1,11 +1,16 @@
 #include "confer/linalg/neighbours.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
+#include <cstring>
+#include <functional>
 #include <limits>
 #include <span>
 
 #include "confer/linalg/dense.hpp"
+#include "confer/linalg/tile_functions.hpp"
 
 namespace confer {
 
@@ -30,7 +35,7 @@ class Candidates {
     held_.push_back({value, static_cast<std::int32_t>(index)});
     if (held_.size() < limit_) return;
     shrink(k, margin);
-    limit_ = std::max<std::size_t>(2 * held_.size(), static_cast<std::size_t>(4 * k + 32));
+    limit_ = std::max<std::size_t>(2 * held_.size(), static_cast<std::size_t>(2 * k + 8));
   }
   std::vector<Candidate> const& finish(Index k, float margin) {
     shrink(k, margin);
@@ -50,26 +55,41 @@ class Candidates {
     held_.resize(most);
   }
   std::vector<Candidate> held_;
-  std::size_t limit_ = 64;
+  std::size_t limit_ = 32;
 };
-
-/// Whether any value exceeds its threshold, that of its row or that of the column: vector code, unlike what follows it.
-bool any_above(float const* values, float const* rows, float column, Index count) {
-  int above = 0;
-  for (Index i = 0; i < count; ++i) above |= static_cast<int>(values[i] > rows[i]) | static_cast<int>(values[i] > column);
-  return above != 0;
-}
-
-double inner(std::span<double const> a, std::span<double const> b) {
-  double sum = 0;
-  for (std::size_t k = 0; k < a.size(); ++k) sum += a[k] * b[k];
-  return sum;
-}
 
 double squared_distance(std::span<double const> a, std::span<double const> b) {
   double sum = 0;
   for (std::size_t k = 0; k < a.size(); ++k) sum += (a[k] - b[k]) * (a[k] - b[k]);
   return sum;
+}
+
+/// Calls visit(i) for every mark that is set (1) among the first `count`.
+template <class Visit>
+void for_each_mark(std::span<unsigned char const> marks, Index count, Visit const& visit) {
+  static_assert(std::endian::native == std::endian::little, "the first mark is the lowest byte of a word");
+  constexpr Index together = sizeof(std::uint64_t);
+  for (Index begin = 0; begin < count; begin += together) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, marks.data() + begin, static_cast<std::size_t>(std::min(together, count - begin)));
+    for (; word != 0; word &= word - 1) visit(begin + std::countr_zero(word) / 8);
+  }
+}
+
+/// At least k of the values are as large as this: the k-th largest of the maxima of 32 groups of them. Minus infinity
+/// if there are too few.
+float surely_among_largest(std::span<float const> values, Index k) {
+  constexpr Index groups = 32;
+  auto const count = std::ssize(values) / groups * groups;
+  if (2 * k > groups || count == 0) return -std::numeric_limits<float>::infinity();
+  std::array<float, groups> largest;
+  std::copy_n(values.begin(), groups, largest.begin());
+  for (Index begin = groups; begin < count; begin += groups)
+    for (Index i = 0; i < groups; ++i)
+      largest[static_cast<std::size_t>(i)] = std::max(largest[static_cast<std::size_t>(i)], values[static_cast<std::size_t>(begin + i)]);
+  auto const kth = largest.begin() + (k - 1);
+  std::nth_element(largest.begin(), kth, largest.end(), std::greater<>());
+  return *kth;
 }
 
 /// Finds the candidates of all samples tile by tile; each tile serves its rows and its columns.
@@ -80,11 +100,8 @@ class Search {
         margins_(static_cast<std::size_t>(samples.cols)), candidates_(static_cast<std::size_t>(samples.cols)) {
     float largest = 0;
     for (Index i = 0; i < samples.cols; ++i) {
-      float norm = 0;
-      for (Index f = 0; f < samples.rows; ++f) {
-        rows_(f, i) = static_cast<float>(samples(f, i));
-        norm += rows_(f, i) * rows_(f, i);
-      }
+      auto const norm = static_cast<float>(dot(samples.column_span(i), samples.column_span(i)));
+      for (Index f = 0; f < samples.rows; ++f) rows_(f, i) = static_cast<float>(samples(f, i));
       half_norms_[static_cast<std::size_t>(i)] = norm / 2;
       largest = std::max(largest, norm);
     }
@@ -110,6 +127,7 @@ class Search {
   void enter(MatrixView<float> g, Index row, Index col) {
     bool const diagonal = row == col;
     std::vector<float> thresholds;
+    std::array<unsigned char, tile> marks;
     for (Index i = 0; i < g.rows; ++i) thresholds.push_back(candidates_[static_cast<std::size_t>(row + i)].threshold);
     for (Index j = 0; j < g.cols; ++j) {
       Candidates& column = candidates_[static_cast<std::size_t>(col + j)];
@@ -118,21 +136,19 @@ class Search {
       if (nearness_ == Nearness::distance)  // half of minus the squared distance
         for (Index i = 0; i < count; ++i)
           values[i] -= half_norms_[static_cast<std::size_t>(row + i)] + half_norms_[static_cast<std::size_t>(col + j)];
-      constexpr Index stretch = 64;
-      for (Index begin = 0; begin < count; begin += stretch) {
-        Index const end = std::min(begin + stretch, count);
-        if (!any_above(values + begin, thresholds.data() + begin, column.threshold, end - begin)) continue;
-        for (Index i = begin; i < end; ++i) {
-          auto const at = static_cast<std::size_t>(i);
-          if (values[i] > thresholds[at]) {
-            Candidates& own = candidates_[static_cast<std::size_t>(row + i)];
-            own.add(values[i], col + j, k_, margins_[static_cast<std::size_t>(row + i)]);
-            thresholds[at] = own.threshold;
-          }
-          if (values[i] > column.threshold)
-            column.add(values[i], row + i, k_, margins_[static_cast<std::size_t>(col + j)]);
+      if (std::isinf(column.threshold))
+        column.threshold = surely_among_largest({values, static_cast<std::size_t>(count)}, k_) -
+                           margins_[static_cast<std::size_t>(col + j)];
+      mark_above({values, static_cast<std::size_t>(count)}, thresholds, column.threshold, marks);
+      for_each_mark(marks, count, [&](Index i) {
+        float& threshold = thresholds[static_cast<std::size_t>(i)];
+        if (values[i] > threshold) {
+          Candidates& own = candidates_[static_cast<std::size_t>(row + i)];
+          own.add(values[i], col + j, k_, margins_[static_cast<std::size_t>(row + i)]);
+          threshold = own.threshold;
         }
-      }
+        if (values[i] > column.threshold) column.add(values[i], row + i, k_, margins_[static_cast<std::size_t>(col + j)]);
+      });
     }
   }
 
@@ -154,12 +170,13 @@ NeighbourLists nearest_neighbours(MatrixView<double const> samples, Index k, Nea
   auto& candidates = search.run();
   double largest = 0;
   for (Index i = 0; i < samples.cols; ++i)
-    largest = std::max(largest, inner(samples.column_span(i), samples.column_span(i)));
+    largest = std::max(largest, dot(samples.column_span(i), samples.column_span(i)));
   double const grid = largest > 0 ? 1e12 / largest : 0;
 
   struct Ranked {
     std::int64_t nearness;
     std::int32_t index;
+    double inner_product;
   };
   std::vector<Ranked> ranked;
   for (Index i = 0; i < samples.cols; ++i) {
@@ -167,16 +184,16 @@ NeighbourLists nearest_neighbours(MatrixView<double const> samples, Index k, Nea
     ranked.clear();
     for (auto const& candidate : candidates[at].finish(lists.k, search.margin(at))) {
       auto const own = samples.column_span(i), other = samples.column_span(candidate.index);
-      double const value = nearness == Nearness::distance ? -squared_distance(own, other) : inner(own, other);
-      ranked.push_back({std::llrint(value * grid), candidate.index});
+      double const product = dot(own, other);
+      double const value = nearness == Nearness::distance ? -squared_distance(own, other) : product;
+      ranked.push_back({std::llrint(value * grid), candidate.index, product});
     }
     std::sort(ranked.begin(), ranked.end(), [](Ranked const& a, Ranked const& b) {
       return a.nearness != b.nearness ? a.nearness > b.nearness : a.index < b.index;
     });
     for (Index r = 0; r < lists.k; ++r) {
-      std::int32_t const index = ranked[static_cast<std::size_t>(r)].index;
-      lists.indices.push_back(index);
-      lists.inner_products.push_back(inner(samples.column_span(i), samples.column_span(index)));
+      lists.indices.push_back(ranked[static_cast<std::size_t>(r)].index);
+      lists.inner_products.push_back(ranked[static_cast<std::size_t>(r)].inner_product);
     }
   }
   return lists;

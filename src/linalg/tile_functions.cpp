@@ -1,12 +1,13 @@
-// Compiled without errno for square roots, so that the loops become vector code (CMakeLists.txt).
+// Compiled without errno for square roots and without traps, so that the loops become vector code (CMakeLists.txt).
 #include "confer/linalg/tile_functions.hpp"
 
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define CONFER_VECTOR_CLONES __attribute__((target_clones("avx512f", "avx2,fma", "default")))
+#define CONFER_VECTOR_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define CONFER_VECTOR_CLONES
 #endif
@@ -15,7 +16,7 @@ namespace confer {
 
 namespace {
 
-/// exp(x) for x <= 0 to 1.5e-7, 0 below -87: 2^n e^r with |r| <= ln 2 / 2, e^r by its Taylor polynomial.
+/// exp(x) for x <= 0 to 1.5e-7, 1.6e-38 below -87: 2^n e^r with |r| <= ln 2 / 2, e^r by its Taylor polynomial.
 inline float exp_of_negative(float x) {
   float const clipped = x < -87.0f ? -87.0f : x;
   std::int32_t const n = static_cast<std::int32_t>(clipped * 1.44269504f - 0.5f);  // towards zero: to the nearest
@@ -30,7 +31,7 @@ inline float exp_of_negative(float x) {
   p = p * r + 1.0f;
   p = p * r + 1.0f;
   float const power = std::bit_cast<float>((n + 127) << 23);
-  return x < -87.0f ? 0.0f : p * power;
+  return p * power;
 }
 
 template <class T>
@@ -45,6 +46,14 @@ CONFER_VECTOR_CLONES void gaussian_column(float* g, float const* left, Index cou
   for (Index i = 0; i < count; ++i) g[i] = exp_of_negative(-rate * squared_distance(left[i], right, g[i])) - shift;
 }
 
+CONFER_VECTOR_CLONES void near_distance_column(float* g, float const* left, Index count, float right) {
+  constexpr float digits = 8 * std::numeric_limits<float>::epsilon();
+  for (Index i = 0; i < count; ++i) {
+    float const both = left[i] + right, d = both - 2 * g[i];
+    g[i] = d < digits * both ? 0.0f : d;
+  }
+}
+
 CONFER_VECTOR_CLONES void distance_column(float* g, float const* left, Index count, float right, float shift) {
   for (Index i = 0; i < count; ++i) g[i] = std::sqrt(squared_distance(left[i], right, g[i])) - shift;
 }
@@ -57,23 +66,40 @@ CONFER_VECTOR_CLONES void complement_column(float* g, Index count, float shift) 
   for (Index i = 0; i < count; ++i) g[i] = (1.0f - g[i]) - shift;
 }
 
-/// Adds a column to the sums of rows and returns its own sum, in eight strands.
-CONFER_VECTOR_CLONES double sum_column(float const* g, Index count, double* rows) {
-  double strands[8] = {};
-  Index i = 0;
-  for (; i + 8 <= count; i += 8)
-    for (Index k = 0; k < 8; ++k) {
-      double const value = static_cast<double>(g[i + k]);
-      rows[i + k] += value;
-      strands[k] += value;
-    }
-  double total = 0;
-  for (; i < count; ++i) {
-    rows[i] += static_cast<double>(g[i]);
-    total += static_cast<double>(g[i]);
+/// Adds `together` columns to the sums of rows: few enough to be added up in single precision first.
+constexpr Index together = 8;
+CONFER_VECTOR_CLONES void add_row_sums(float const* g, Index ld, Index count, double* rows) {
+  for (Index i = 0; i < count; ++i) {
+    float const* const at = g + i;
+    float const left = (at[0] + at[ld]) + (at[2 * ld] + at[3 * ld]);
+    float const right = (at[4 * ld] + at[5 * ld]) + (at[6 * ld] + at[7 * ld]);
+    rows[i] += static_cast<double>(left + right);
   }
-  for (double const strand : strands) total += strand;
+}
+
+CONFER_VECTOR_CLONES void add_to_rows(float const* g, Index count, double* rows) {
+  for (Index i = 0; i < count; ++i) rows[i] += static_cast<double>(g[i]);
+}
+
+/// The sum of a column, in 16 strands that take up a few elements each in single precision.
+CONFER_VECTOR_CLONES double sum_column(float const* g, Index count) {
+  constexpr Index strands = 16, stretch = 8 * strands;
+  double total = 0;
+  Index begin = 0;
+  for (; begin + stretch <= count; begin += stretch) {
+    float sums[strands] = {};
+    for (Index i = begin; i < begin + stretch; i += strands)
+      for (Index k = 0; k < strands; ++k) sums[k] += g[i + k];
+    for (Index k = 0; k < strands; ++k) total += static_cast<double>(sums[k]);
+  }
+  for (; begin < count; ++begin) total += static_cast<double>(g[begin]);
   return total;
+}
+
+CONFER_VECTOR_CLONES void mark_column(float const* values, float const* rows, float column, Index count,
+                                      unsigned char* marks) {
+  for (Index i = 0; i < count; ++i)
+    marks[i] = static_cast<unsigned char>(static_cast<int>(values[i] > rows[i]) | static_cast<int>(values[i] > column));
 }
 
 template <class T, class F>
@@ -129,6 +155,16 @@ void squared_distance_tile(MatrixView<double> g, std::span<double const> left, s
   });
 }
 
+void near_distance_tile(MatrixView<float> g, std::span<float const> left, std::span<float const> right) {
+  each_column(g, [&](float* column, Index j) {
+    near_distance_column(column, left.data(), g.rows, right[static_cast<std::size_t>(j)]);
+  });
+}
+
+void mark_above(std::span<float const> values, std::span<float const> rows, float column, std::span<unsigned char> marks) {
+  mark_column(values.data(), rows.data(), column, static_cast<Index>(values.size()), marks.data());
+}
+
 void complement_tile(MatrixView<float> g, float shift) {
   each_column(g, [&](float* column, Index) { complement_column(column, g.rows, shift); });
 }
@@ -138,7 +174,10 @@ void complement_tile(MatrixView<double> g, double shift) {
 }
 
 void add_tile_sums(MatrixView<float const> g, std::span<double> rows, std::span<double> cols) {
-  for (Index j = 0; j < g.cols; ++j) cols[static_cast<std::size_t>(j)] += sum_column(g.column(j), g.rows, rows.data());
+  for (Index j = 0; j < g.cols; ++j) cols[static_cast<std::size_t>(j)] += sum_column(g.column(j), g.rows);
+  Index done = 0;
+  for (; done + together <= g.cols; done += together) add_row_sums(g.column(done), g.ld, g.rows, rows.data());
+  for (; done < g.cols; ++done) add_to_rows(g.column(done), g.rows, rows.data());
 }
 
 void add_tile_sums(MatrixView<double const> g, std::span<double> rows, std::span<double> cols) {

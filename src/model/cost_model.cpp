@@ -256,7 +256,9 @@ PhaseCost factor_phase(JobSize const& job, MachineRates const& rates) {
 
 double results_size(JobSize const& job) {
   double const count = static_cast<double>(job.representations.size());
-  double size = count * count * word * as_double(job.work.measures + 2 * job.work.with_chance + 2);
+  double const checkpoints = as_double(job.matrices.checkpoints);
+  double size = count * count * word * as_double(job.matrices.written) +
+                checkpoints * checkpoints * word * as_double(job.matrices.summaries);
   Index longest = 0;
   for (auto const& r : job.representations) longest = std::max(longest, r.kept);
   if (job.work.coefficients) size += job.pairs * word * as_double(longest + 2);
@@ -264,6 +266,12 @@ double results_size(JobSize const& job) {
 }
 
 }  // namespace
+
+double matrices_bytes(JobSize const& job) {
+  constexpr double rows_at_once = 256, copies = 3;  // made, gathered into chunks, compressed
+  auto const count = static_cast<double>(job.representations.size());
+  return count * word * (count * as_double(job.matrices.held) + std::min(count, rows_at_once) * copies);
+}
 
 double SizeCurve::at(double size) const {
   if (points_.empty() || size <= 0) return 0;
@@ -326,17 +334,16 @@ CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
   double const record_bytes = job.share_of_pairs * job.pairs * record;
   double const sent = job.ranks > 1 ? record_bytes + request_bytes * estimate.tiles : 0;
   pairs.words_sent = sent / word / as_double(job.ranks);
-  // Every rank lists all pairs; journals are written once and read once; records end on the first rank.
+  // Every rank counts all pairs; journals are written once and read once; records end on the first rank.
   pairs.seconds = job.share_of_pairs * span + count * count * 3e-9 + 2 * record_bytes / rates.memory_bandwidth +
                   (job.ranks > 1 ? record_bytes / rates.network + rates.latency * estimate.tiles : 0);
-  double const listed = rates.base_memory + library_memory + 4 * count * count;
-  double const gathered = count * count * word * as_double(job.work.measures + 1);
-  double const pair_bytes = pair_memory(job, allowed_memory(job, rates) - 4 * count * count - gathered).bytes;
-  pairs.memory = listed + pair_bytes + gathered;
+  double const always = rates.base_memory + library_memory, gathered = matrices_bytes(job);
+  double const first_pair_bytes = pair_memory(job, allowed_memory(job, rates) - gathered).bytes;
+  pairs.memory = always + first_pair_bytes + gathered;
   estimate.phases.push_back(pairs);
 
   PhaseCost write{"write", 0, 0, 0, 0, 0, 0, "one rank"};
-  write.memory = listed + 2 * estimate.results_bytes;  // the matrices and the file made of them
+  write.memory = always + gathered;
   write.limit_seconds = estimate.results_bytes / write_bandwidth;
   write.seconds = 0.01 + write.limit_seconds + count * count * rates.chance;
   estimate.phases.push_back(write);
@@ -345,7 +352,8 @@ CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
     estimate.seconds += phase.seconds;
     estimate.memory_first_rank = std::max(estimate.memory_first_rank, phase.memory);
   }
-  estimate.memory_per_rank = std::max(estimate.phases[1].memory, listed + pair_bytes);
+  estimate.memory_per_rank =
+      std::max(estimate.phases[1].memory, always + pair_memory(job, allowed_memory(job, rates)).bytes);
   return estimate;
 }
 

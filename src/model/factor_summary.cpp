@@ -27,7 +27,8 @@ std::string to_json(FactorSummary const& s) {
                         {"tau", s.tau},
                         {"cut", s.cut},
                         {"constant_features", s.constant_features},
-                        {"levels", s.levels}}
+                        {"levels", s.levels},
+                        {"means", s.means}}
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -48,6 +49,7 @@ FactorSummary factor_summary_from_json(std::string const& text) {
   json.at("cut").get_to(s.cut);
   json.at("constant_features").get_to(s.constant_features);
   json.at("levels").get_to(s.levels);
+  json.at("means").get_to(s.means);
   return s;
 }
 

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <functional>
+#include <numeric>
 #include <optional>
 
 #include "confer/comm/phase_timer.hpp"
@@ -22,6 +24,7 @@
 #include "run/covariance_job.hpp"
 #include "run/earlier_results.hpp"
 #include "run/environment.hpp"
+#include "run/held_out_job.hpp"
 #include "run/job_size.hpp"
 #include "run/kernel_stage.hpp"
 #include "run/micro_benchmark.hpp"
@@ -30,6 +33,8 @@
 #include "run/pair_stage.hpp"
 #include "run/phase_report.hpp"
 #include "run/prediction.hpp"
+#include "run/resampled_values.hpp"
+#include "run/resampling.hpp"
 #include "run/row_stage.hpp"
 #include "run/store_directory.hpp"
 #include "run/tile_engine.hpp"
@@ -40,10 +45,19 @@ namespace {
 
 std::string journal_directory(JobConfig const& config) { return config.run.output + ".journal"; }
 
-[[noreturn]] void stop(StoreDirectory const& directory, Index done, Index all, char const* what) {
-  directory.save_beside_output();
-  throw StopRequested("stopped on request", fmt::format("{} of {} {} are done and saved", done, all, what),
-                      "the same command goes on from here");
+char const* phase_of(Resampling kind) { return kind == Resampling::bootstrap ? "bootstrap" : "permutations"; }
+
+/// What the draws of samples have said so far.
+std::string draws_path(JobConfig const& config, Resampling kind) {
+  return journal_directory(config) + "/" + phase_of(kind) + ".draws";
+}
+
+void remove_unfinished_work(JobConfig const& config) {
+  std::error_code ignored;
+  for (Resampling const kind : {Resampling::bootstrap, Resampling::permutation})
+    std::filesystem::remove(draws_path(config, kind), ignored);
+  remove_journals(journal_directory(config) + "/draw");
+  remove_journals(journal_directory(config));
 }
 
 /// Refuses what --strict does not tolerate, before pairs are computed.
@@ -58,12 +72,13 @@ void check_strict(JobConfig const& config, std::vector<Representation> const& re
 
 /// Values of representations with themselves need no product: M is the identity.
 void enter_self_pairs(PairTable& table, FactoredSet const& set, std::vector<std::size_t> const& columns,
-                      std::vector<PairStatus> const& status) {
+                      PairRule const& rule) {
   for (Index i = 0; i < table.count; ++i) {
-    auto const at = static_cast<std::size_t>(i * table.count + i);
-    if (status[at] != PairStatus::ok) continue;
+    if (!rule.computes(i, i)) continue;
     auto const& summary = set.summaries[static_cast<std::size_t>(i)];
-    for (std::size_t const m : columns) table.value(m, i, i) = self_score(*table.measures[m], summary);
+    for (std::size_t const m : columns)  // held-out samples have been paired with themselves
+      if (table.measures[m]->statistics != StatisticsKind::held_out)
+        table.value(m, i, i) = self_score(*table.measures[m], summary);
   }
 }
 
@@ -91,160 +106,315 @@ std::vector<std::size_t> others(std::vector<std::size_t> const& chosen, std::vec
   return rest;
 }
 
+/// Refuses draws of samples that nothing would be computed from.
+void check_resampling(JobConfig const& config, std::vector<Measure const*> const& measures) {
+  if (!config.compare.resamples()) return;
+  if (std::none_of(measures.begin(), measures.end(),
+                   [](Measure const* m) { return m->statistics == StatisticsKind::covariance; }))
+    throw UsageError("none of the measures can be computed from drawn samples",
+                     "--bootstrap and --permutations take measures made of factors, such as cca, cka, procrustes",
+                     "add one of them with --measures");
+}
+
+/// The comparison, phase by phase; every step is collective.
+class Comparison {
+ public:
+  Comparison(JobConfig const& config, Communicator const& comm)
+      : config_(config),
+        comm_(comm),
+        node_(comm.split_node()),
+        signal_(config.run.time_limit),
+        progress_(comm, config.run.progress, config.run.quiet) {}
+
+  void read_headers();
+  void factor();
+  void prepare();
+  void pairs();
+  void resample();
+  int write();
+
+ private:
+  /// Begins a phase that reports on representations.
+  FactorStageControl begin(char const* phase);
+  std::function<bool()> stop_requested() const {
+    return [this] { return signal_.requested(); };
+  }
+  [[noreturn]] void stop(Index done, Index all, char const* what) const;
+  std::vector<PairJob> pair_jobs();
+  void draw_samples(Resampling kind, Index draws);
+  void add(PairStageReport const& report);
+  NeighbourTask neighbour_task() const {
+    return {engines_.neighbours, engines_.neighbour_columns, groups_, prepared_.keys, to_compute()};
+  }
+  std::function<bool(Index, Index)> to_compute() const {
+    return [this](Index row, Index col) { return rule_->computes(row, col); };
+  }
+  PairTable* table() { return table_ ? &*table_ : nullptr; }
+  Index count() const { return std::ssize(representations_); }
+
+  JobConfig const& config_;
+  Communicator const& comm_;
+  Communicator const node_;
+  PhaseTimer timer_;
+  StopSignal const signal_;
+  Progress progress_;
+
+  std::vector<Measure const*> measures_;
+  Catalog catalog_;
+  std::vector<Representation> representations_;
+  std::vector<Index> rows_;  // of each representation
+  EngineMeasures engines_;
+  RowNeeds row_needs_;
+  FactorNeeds needs_;
+  double allowed_ = 0;  // bytes of this rank, beside what is in use already
+  JobSize size_;
+  MachineRates rates_;
+  std::vector<FactorMethod> methods_;
+  std::optional<StoreDirectory> directory_;
+  std::optional<BasisStore> store_;
+  std::optional<RowStore> row_store_;
+
+  FactorStageResult factored_;
+  std::vector<std::string> keys_;  // of everything the values of a representation depend on
+  NeuronSet neurons_;
+  RowStageResult prepared_;
+
+  std::optional<PairRule> rule_;
+  std::vector<Index> groups_;
+  EarlierResults earlier_;
+  std::optional<PairTable> table_;  // rank 0
+  PairStageReport report_;
+  std::vector<ResampledValues> resampled_;  // rank 0
+};
+
+void Comparison::stop(Index done, Index all, char const* what) const {
+  directory_->save_beside_output();
+  throw StopRequested("stopped on request", fmt::format("{} of {} {} are done and saved", done, all, what),
+                      "the same command goes on from here");
+}
+
+FactorStageControl Comparison::begin(char const* phase) {
+  timer_.start(phase);
+  progress_.begin(phase, static_cast<double>(count()), "representations");
+  return {stop_requested(), [this](double done) { progress_.update(done); }};
+}
+
+void Comparison::read_headers() {
+  timer_.start("read headers");
+  measures_ = select_measures(config_.compare.measures);
+  check_resampling(config_, measures_);
+  together(comm_, [&] {
+    if (comm_.is_root()) check_output_path(config_.run.output);
+  });
+  catalog_ = load_catalog(config_, comm_);
+  representations_ = select_representations(catalog_, config_.selection);
+  for (auto const& r : representations_) rows_.push_back(r.rows());
+  engines_ = engine_measures(measures_, catalog_, representations_, config_);
+  row_needs_ = row_needs_of(engines_, config_.compare);
+  needs_ = factor_needs(engines_, representations_, config_.compare);
+
+  MemoryAllowance const memory = memory_allowance(comm_, node_, config_.run);
+  allowed_ = memory.per_rank - memory.in_use;
+  size_ = job_size(config_, catalog_, representations_, {}, measures_);
+  methods_ = factor_methods(catalog_, representations_, config_, needs_, comm_.size(), allowed_);
+  panel_limits(size_, allowed_, comm_.is_root());  // refuses what cannot be kept to, before any work
+  directory_.emplace(comm_, node_, config_.run, store_bytes(representations_, needs_, row_needs_, config_.compare),
+                     memory.per_node);
+  store_.emplace(directory_->path());
+  row_store_.emplace(directory_->path());
+  rates_ = measure_rates({measures_, typical_kept(size_), size_.exact}, Thoroughness::brief);
+}
+
+void Comparison::factor() {
+  FactorStageControl const control = begin("factor");
+  factored_ = factor_all(comm_, node_, catalog_, representations_, config_, needs_, methods_, *store_,
+                         directory_->visible_everywhere(), control);
+  progress_.end();
+  if (factored_.stopped) stop(0, count(), "factors");
+  check_strict(config_, representations_, factored_.set);
+  for (auto const& r : representations_)
+    keys_.push_back(factor_key(catalog_, r, config_, FactorNeeds{false, false, false}));
+}
+
+/// What measures read that are not made of factors.
+void Comparison::prepare() {
+  if (needs_.neurons) {
+    FactorStageControl const control = begin("neurons");
+    neurons_ = store_neurons(comm_, node_, {catalog_, representations_, config_, factored_.set, keys_, *store_},
+                             directory_->visible_everywhere(), control);
+    progress_.end();
+    if (neurons_.stopped) stop(0, count(), "sets of neurons");
+  }
+  if (!row_needs_.forms.empty()) {
+    FactorStageControl const control = begin("rows");
+    prepared_ =
+        prepare_all_rows(comm_, node_, {catalog_, representations_, config_, row_needs_, factored_.set, *store_},
+                         directory_->visible_everywhere(), control);
+    progress_.end();
+    if (prepared_.stopped) stop(0, count(), "prepared representations");
+  }
+}
+
+std::vector<PairJob> Comparison::pair_jobs() {
+  PanelLimits const limits = panel_limits(size_, allowed_, comm_.is_root());
+  std::vector<PairJob> jobs;
+  auto const add_jobs = [&](std::vector<std::size_t> const& columns, std::function<bool(Index, Index)> const& wanted) {
+    if (auto const chosen = of_kind(measures_, columns, StatisticsKind::covariance); !chosen.measures.empty())
+      jobs.push_back(covariance_job(config_, rows_, groups_, factored_.set, *store_, chosen.measures, chosen.columns,
+                                    wanted, limits));
+    if (auto const chosen = of_kind(measures_, columns, StatisticsKind::neurons); !chosen.measures.empty())
+      jobs.push_back(neuron_job(config_, rows_, groups_, neurons_, *store_, chosen.measures, chosen.columns, wanted));
+    if (auto const chosen = of_kind(measures_, columns, StatisticsKind::held_out); !chosen.measures.empty())
+      jobs.push_back(held_out_job(config_, representations_, groups_, factored_.set, *store_, chosen.measures,
+                                  chosen.columns, wanted));
+  };
+  add_jobs(earlier_.measures, [this, wanted = to_compute()](Index row, Index col) {
+    return wanted(row, col) && !earlier_.known(row, col);
+  });
+  add_jobs(others(earlier_.measures, engines_.covariance_columns), to_compute());
+  if (config_.compare.coefficients &&
+      of_kind(measures_, engines_.covariance_columns, StatisticsKind::covariance).measures.empty())
+    jobs.push_back(covariance_job(config_, rows_, groups_, factored_.set, *store_, {}, {}, to_compute(), limits));
+  if (!engines_.neighbours.empty()) jobs.push_back(neighbour_job(config_, neighbour_task(), *row_store_));
+  return jobs;
+}
+
+void Comparison::add(PairStageReport const& report) {
+  progress_.end();
+  report_ += report;
+  if (report_.stopped) stop(report_.pieces_found + report_.pieces_done, report_.pieces, "pieces of pairs");
+}
+
+void Comparison::pairs() {
+  timer_.start("pairs");
+  rule_.emplace(catalog_, representations_, factored_.set, config_.compare.pairs);
+  if (comm_.is_root()) {
+    if (config_.run.fresh) remove_unfinished_work(config_);
+    table_.emplace(count(), measures_);
+  }
+  earlier_ = take_earlier_results(comm_, config_, keys_, measures_, engines_.covariance_columns, to_compute(), table());
+  groups_ = comparable_groups(catalog_, representations_, factored_.set);
+  size_ = job_size(config_, catalog_, representations_, factored_.set.summaries, measures_);
+  PairStageControl const control = {
+      stop_requested(), [this](double pairs, double found) { progress_.begin("pairs", pairs, "pairs", found); },
+      [this](double pairs_done) { progress_.update(pairs_done); }};
+  for (auto const& job : pair_jobs()) add(compare_pairs(comm_, job, journal_directory(config_), control, table()));
+  if (!engines_.kernel.empty()) {
+    KernelJob kernels{engines_.kernel, engines_.kernel_columns, {}, prepared_.keys, to_compute()};
+    for (std::size_t i = 0; i < representations_.size(); ++i)
+      kernels.items.push_back({groups_[i], rows_[i], representations_[i].features});
+    add(compare_kernels(comm_, config_, kernels, *row_store_, journal_directory(config_), control, table()));
+  }
+}
+
+/// The measures made of factors once more for every draw of the samples. What the draws have said so far is kept in a
+/// file beside the journals, those of the draw under way in a directory of their own.
+void Comparison::draw_samples(Resampling kind, Index draws) {
+  if (draws == 0) return;
+  char const* const phase = phase_of(kind);
+  timer_.start(phase);
+  auto const chosen = of_kind(measures_, engines_.covariance_columns, StatisticsKind::covariance);
+  std::vector<std::size_t> columns(chosen.measures.size());
+  std::iota(columns.begin(), columns.end(), std::size_t{0});
+  PanelLimits const limits = panel_limits(size_, allowed_, comm_.is_root());
+  auto const job_on = [&](FactoredSet const& factors) {
+    return covariance_job(config_, rows_, comparable_groups(catalog_, representations_, factors), factors, *store_,
+                          chosen.measures, columns, to_compute(), limits);
+  };
+  std::string const state = draws_path(config_, kind), fingerprint = job_on(factored_.set).fingerprint;
+  std::string const draw_journals = journal_directory(config_) + "/draw";
+  Index number = 0;
+  together(comm_, [&] {
+    if (!comm_.is_root()) return;
+    resampled_.emplace_back(kind, ResampledMeasures{chosen.measures, chosen.columns}, *table_);
+    resampled_.back().restore(state, fingerprint);
+    number = resampled_.back().draws();
+    if (number > draws) {  // fewer are asked for now
+      resampled_.back() = ResampledValues(kind, {chosen.measures, chosen.columns}, *table_);
+      number = 0;
+    }
+  });
+  comm_.broadcast(std::span(&number, 1), 0);
+  progress_.begin(phase, static_cast<double>(draws), "draws", static_cast<double>(number));
+  for (; number < draws; ++number) {
+    Draw const draw{kind, number};
+    auto const drawn = resampled_factors(comm_, node_, {representations_, factored_.set, config_, *store_}, draw,
+                                         directory_->visible_everywhere(), stop_requested());
+    if (!drawn) stop(number, draws, "draws of samples");
+    std::optional<PairTable> values;
+    if (comm_.is_root()) values.emplace(count(), chosen.measures);
+    double pairs = 1;
+    PairStageControl const control = {
+        stop_requested(), [&](double all, double) { pairs = std::max(all, 1.0); },
+        [&](double done) { progress_.update(static_cast<double>(number) + done / pairs); }};
+    if (compare_pairs(comm_, job_on(*drawn), draw_journals, control, values ? &*values : nullptr).stopped)
+      stop(number, draws, "draws of samples");
+    together(comm_, [&] {
+      if (!comm_.is_root()) return;
+      resampled_.back().add(draw, *values, representations_, drawn->summaries);
+      resampled_.back().save(state, fingerprint);
+      remove_journals(draw_journals);
+    });
+    discard_factors(comm_, node_, *drawn, *store_);
+  }
+  progress_.end();
+}
+
+void Comparison::resample() {
+  draw_samples(Resampling::bootstrap, config_.compare.bootstrap);
+  draw_samples(Resampling::permutation, config_.compare.permutations);
+}
+
+int Comparison::write() {
+  timer_.start("write");
+  note_what_ran(size_, comm_, node_, factored_, report_);
+  std::vector<PhaseSummary> const phases = timer_.summary(comm_);
+  timer_.start("write");  // goes on
+  int code = 0;
+  together(comm_, [&] {
+    if (!comm_.is_root()) return;
+    if (!engines_.neighbours.empty()) finish_neighbours(config_, neighbour_task(), *row_store_, *table_);
+    enter_self_pairs(*table_, factored_.set, engines_.covariance_columns, *rule_);
+    PairStatusRows const status(*rule_, factored_.set.summaries);
+    PairStatusRows::Counts const pairs = status.count(*table_);
+    ComparisonData const data{config_, catalog_, representations_, factored_.set, status, keys_};
+    ResultSet results = comparison_results(data, std::move(*table_));
+    for (auto const& resampled : resampled_) resampled.write(results);
+    if (earlier_.taken > 0) {
+      results.attributes["pairs_of_an_earlier_run"] = earlier_.taken;
+      if (!config_.run.quiet)
+        fmt::print(stderr, "confer: values of {} pairs were in '{}' already; --fresh computes everything anew\n",
+                   format_count(earlier_.taken), config_.run.output);
+    }
+    add_environment(results, comm_, config_.run, phases);
+    add_prediction(results, size_, rates_, phases);
+    write_results(config_.run.output, results);
+    remove_unfinished_work(config_);
+    code = comparison_is_complete(catalog_, factored_.set, pairs) ? 0 : 1;
+    if (!config_.run.quiet) {
+      timer_.stop();
+      std::fputs(failures_text(catalog_, representations_, factored_.set, pairs).c_str(), stderr);
+      std::fputs(phases_text(results, timer_).c_str(), stdout);
+      std::fputs(summary_text(results, config_.run.output).c_str(), stdout);
+      std::fflush(stdout);
+    }
+  });
+  directory_->discard();
+  comm_.broadcast(std::span(&code, 1), 0);
+  return code;
+}
+
 }  // namespace
 
 int run_compare(JobConfig const& config, Communicator const& comm) {
   set_blas_threads(config.run.threads);
-  PhaseTimer timer;
-  StopSignal const signal(config.run.time_limit);
-  Progress progress(comm, config.run.progress, config.run.quiet);
-  auto const stop_requested = [&] { return signal.requested(); };
-
-  timer.start("read headers");
-  std::vector<Measure const*> const measures = select_measures(config.compare.measures);
-  together(comm, [&] {
-    if (comm.is_root()) check_output_path(config.run.output);
-  });
-  Catalog const catalog = load_catalog(config, comm);
-  std::vector<Representation> const representations = select_representations(catalog, config.selection);
-  EngineMeasures const engines = engine_measures(measures, catalog, representations, config);
-  RowNeeds const row_needs = row_needs_of(engines, config.compare);
-  FactorNeeds const needs = factor_needs(engines, representations, config.compare);
-
-  Communicator const node = comm.split_node();
-  MemoryAllowance const memory = memory_allowance(comm, node, config.run);
-  double const allowed = memory.per_rank - memory.in_use;
-  JobSize job = job_size(config, catalog, representations, {}, measures);
-  std::vector<FactorMethod> const methods =
-      factor_methods(catalog, representations, config, needs, comm.size(), allowed);
-  panel_limits(job, allowed);  // refuses what cannot be kept to, before any work
-  StoreDirectory const directory(comm, node, config.run, store_bytes(representations, needs, row_needs, config.compare.exact),
-                                 memory.per_node);
-  BasisStore const store(directory.path());
-
-  MachineRates const rates = measure_rates({measures, typical_kept(job), job.exact}, Thoroughness::brief);
-
-  timer.start("factor");
-  progress.begin("factor", static_cast<double>(representations.size()), "representations");
-  FactorStageResult const factored =
-      factor_all(comm, node, catalog, representations, config, needs, methods, store, directory.visible_everywhere(),
-                 {stop_requested, [&](double done) { progress.update(done); }});
-  progress.end();
-  if (factored.stopped) stop(directory, 0, static_cast<Index>(representations.size()), "factors");
-  check_strict(config, representations, factored.set);
-  std::vector<std::string> keys;
-  for (auto const& r : representations)
-    keys.push_back(factor_key(catalog, r, config, FactorNeeds{false, false, false}));
-  NeuronSet neurons;
-  if (needs.neurons) {
-    timer.start("neurons");
-    progress.begin("neurons", static_cast<double>(representations.size()), "representations");
-    neurons = store_neurons(comm, node, {catalog, representations, config, factored.set, keys, store},
-                            directory.visible_everywhere(),
-                            {stop_requested, [&](double done) { progress.update(done); }});
-    progress.end();
-    if (neurons.stopped) stop(directory, 0, static_cast<Index>(representations.size()), "sets of neurons");
-  }
-
-  RowStageResult prepared;
-  if (!row_needs.forms.empty()) {
-    timer.start("rows");
-    progress.begin("rows", static_cast<double>(representations.size()), "representations");
-    prepared =
-        prepare_all_rows(comm, node, {catalog, representations, config, row_needs, factored.set, store},
-                         directory.visible_everywhere(), {stop_requested, [&](double done) { progress.update(done); }});
-    progress.end();
-    if (prepared.stopped) stop(directory, 0, static_cast<Index>(representations.size()), "prepared representations");
-  }
-
-  timer.start("pairs");
-  std::vector<PairStatus> status = pair_status_before(catalog, representations, factored.set, config.compare.pairs);
-  std::vector<Index> rows;
-  for (auto const& r : representations) rows.push_back(r.rows());
-  std::optional<PairTable> table;
-  if (comm.is_root()) {
-    if (config.run.fresh) remove_journals(journal_directory(config));
-    table.emplace(static_cast<Index>(representations.size()), measures);
-  }
-  EarlierResults const earlier = take_earlier_results(comm, config, keys, measures, engines.covariance_columns, status,
-                                                      table ? &*table : nullptr);
-  auto const to_compute = [&](Index row, Index col) {
-    return status[static_cast<std::size_t>(row) * representations.size() + static_cast<std::size_t>(col)] ==
-           PairStatus::ok;
-  };
-  std::vector<Index> const groups = comparable_groups(catalog, representations, factored.set);
-  job = job_size(config, catalog, representations, factored.set.summaries, measures);
-  PanelLimits const limits = panel_limits(job, allowed);
-  std::vector<PairJob> jobs;
-  auto const add_jobs = [&](std::vector<std::size_t> const& columns, std::function<bool(Index, Index)> const& wanted) {
-    if (auto const chosen = of_kind(measures, columns, StatisticsKind::covariance); !chosen.measures.empty())
-      jobs.push_back(
-          covariance_job(config, rows, groups, factored.set, store, chosen.measures, chosen.columns, wanted, limits));
-    if (auto const chosen = of_kind(measures, columns, StatisticsKind::neurons); !chosen.measures.empty())
-      jobs.push_back(neuron_job(config, rows, groups, neurons, store, chosen.measures, chosen.columns, wanted));
-  };
-  add_jobs(earlier.measures, [&](Index row, Index col) { return to_compute(row, col) && !earlier.known(row, col); });
-  add_jobs(others(earlier.measures, engines.covariance_columns), to_compute);
-  if (config.compare.coefficients &&
-      of_kind(measures, engines.covariance_columns, StatisticsKind::covariance).measures.empty())
-    jobs.push_back(covariance_job(config, rows, groups, factored.set, store, {}, {}, to_compute, limits));
-  RowStore const row_store(store.directory());
-  NeighbourTask const neighbours{engines.neighbours, engines.neighbour_columns, groups, prepared.keys, to_compute};
-  if (!engines.neighbours.empty()) jobs.push_back(neighbour_job(config, neighbours, row_store));
-  PairStageControl const control = {stop_requested,
-                                    [&](double pairs, double found) { progress.begin("pairs", pairs, "pairs", found); },
-                                    [&](double pairs_done) { progress.update(pairs_done); }};
-  PairStageReport report;
-  for (auto const& pair_job : jobs) {
-    report += compare_pairs(comm, pair_job, journal_directory(config), control, table ? &*table : nullptr);
-    progress.end();
-    if (report.stopped) stop(directory, report.pieces_found + report.pieces_done, report.pieces, "pieces of pairs");
-  }
-
-  if (!engines.kernel.empty()) {
-    KernelJob kernels{engines.kernel, engines.kernel_columns, {}, prepared.keys, to_compute};
-    for (std::size_t i = 0; i < representations.size(); ++i)
-      kernels.items.push_back({groups[i], rows[i], representations[i].features});
-    report += compare_kernels(comm, config, kernels, row_store, journal_directory(config), control,
-                              table ? &*table : nullptr);
-    progress.end();
-    if (report.stopped) stop(directory, report.pieces_found + report.pieces_done, report.pieces, "pieces of pairs");
-  }
-
-  timer.start("write");
-  note_what_ran(job, comm, node, factored, report);
-  std::vector<PhaseSummary> const phases = timer.summary(comm);
-  timer.start("write");  // goes on
-  int code = 0;
-  together(comm, [&] {
-    if (!comm.is_root()) return;
-    if (!engines.neighbours.empty()) finish_neighbours(config, neighbours, row_store, *table);
-    enter_self_pairs(*table, factored.set, engines.covariance_columns, status);
-    ComparisonData const data{config, catalog, representations, factored.set, status, keys};
-    finish_status(data, *table, status);
-    ResultSet results = comparison_results(data, std::move(*table));
-    if (earlier.taken > 0) {
-      results.attributes["pairs_of_an_earlier_run"] = earlier.taken;
-      if (!config.run.quiet)
-        fmt::print(stderr, "confer: values of {} pairs were in '{}' already; --fresh computes everything anew\n",
-                   format_count(earlier.taken), config.run.output);
-    }
-    add_environment(results, comm, config.run, phases);
-    add_prediction(results, job, rates, phases);
-    write_results(config.run.output, results);
-    remove_journals(journal_directory(config));
-    code = comparison_is_complete(catalog, factored.set, status) ? 0 : 1;
-    if (!config.run.quiet) {
-      timer.stop();
-      std::fputs(failures_text(catalog, representations, factored.set, status).c_str(), stderr);
-      std::fputs(phases_text(results, timer).c_str(), stdout);
-      std::fputs(summary_text(results, config.run.output).c_str(), stdout);
-      std::fflush(stdout);
-    }
-  });
-  directory.discard();
-  comm.broadcast(std::span(&code, 1), 0);
-  return code;
+  Comparison comparison(config, comm);
+  comparison.read_headers();
+  comparison.factor();
+  comparison.prepare();
+  comparison.pairs();
+  comparison.resample();
+  return comparison.write();
 }
 
 }  // namespace confer

@@ -12,43 +12,21 @@ namespace confer {
 
 namespace {
 
-bool selected_by(PairSelection const& selection, Catalog const& catalog, Representation const& a,
-                 Representation const& b) {
-  auto const& x = catalog.checkpoints[static_cast<std::size_t>(a.checkpoint)];
-  auto const& y = catalog.checkpoints[static_cast<std::size_t>(b.checkpoint)];
-  switch (selection.kind) {
-    case PairSelection::Kind::all:
-      return true;
-    case PairSelection::Kind::cross_network:
-      return x.network != y.network;
-    case PairSelection::Kind::same_layer:
-      return x.layers[static_cast<std::size_t>(a.layer)].name == y.layers[static_cast<std::size_t>(b.layer)].name;
-    case PairSelection::Kind::to:
-      return glob_match(selection.glob, a.label) || glob_match(selection.glob, b.label);
-  }
-  return false;
-}
+/// Numbers texts in the order in which they come up.
+class Numbering {
+ public:
+  Index of(std::string const& text) { return numbers_.emplace(text, std::ssize(numbers_)).first->second; }
 
-PairStatus from(Comparability comparability) {
-  switch (comparability) {
-    case Comparability::ok:
-      return PairStatus::ok;
-    case Comparability::other_inputs:
-      return PairStatus::other_inputs;
-    case Comparability::other_samples:
-      return PairStatus::other_samples;
-    case Comparability::other_rows:
-      return PairStatus::other_rows;
-  }
-  return PairStatus::ok;
-}
+ private:
+  std::map<std::string, Index> numbers_;
+};
 
 }  // namespace
 
 EngineMeasures engine_measures(std::vector<Measure const*> const& measures, Catalog const& catalog,
                                std::vector<Representation> const& representations, JobConfig const& config) {
   // Kernels see whole rows and all pairs: nothing for a rank cut by hand, or for a few chosen pairs.
-  bool only_linear = !config.rank_tolerance && !config.compare.coefficients &&
+  bool only_linear = !config.rank_tolerance && !config.compare.coefficients && !config.compare.resamples() &&
                      config.compare.pairs.kind == PairSelection::Kind::all;
   for (auto const* measure : measures)
     only_linear = only_linear && (measure->statistics != StatisticsKind::covariance || measure->kernel_score != nullptr ||
@@ -89,9 +67,13 @@ FactorNeeds factor_needs(EngineMeasures const& measures, std::vector<Representat
   bool const wide = std::any_of(representations.begin(), representations.end(),
                                 [](Representation const& r) { return r.features > r.rows(); });
   bool const coordinates = wide && row_needs_of(measures, options).wants(RowForm::centred);
-  result.basis = needs != 0 || coordinates;
-  result.loadings = (needs & needs_weights) != 0;
-  result.truncated = needs == needs_truncated && !coordinates;
+  bool const held_out = std::any_of(measures.covariance.begin(), measures.covariance.end(), [](Measure const* measure) {
+    return measure->statistics == StatisticsKind::held_out;
+  });
+  result.basis = needs != 0 || coordinates || held_out || options.resamples();
+  result.loadings = (needs & (needs_weights | needs_means)) != 0;
+  result.means = (needs & needs_means) != 0;
+  result.truncated = needs == needs_truncated && !coordinates && !held_out && !options.resamples();
   result.neurons = std::any_of(measures.covariance.begin(), measures.covariance.end(), [](Measure const* measure) {
     return measure->statistics == StatisticsKind::neurons;
   });
@@ -99,12 +81,14 @@ FactorNeeds factor_needs(EngineMeasures const& measures, std::vector<Representat
 }
 
 double store_bytes(std::vector<Representation> const& representations, FactorNeeds const& needs, RowNeeds const& rows,
-                   bool exact) {
+                   CompareOptions const& options) {
+  bool const exact = options.exact;
+  double const factors = options.resamples() ? 2 : 1;  // those of one draw beside those of the data
   double total = 0;
   for (auto const& r : representations) {
     Index const directions = std::min(r.rows(), r.features), bytes = exact ? 8 : 4;
-    total += static_cast<double>(
-        stored_bytes(r.rows(), r.features, needs.basis ? directions : 0, bytes, needs.loadings));
+    total += factors * static_cast<double>(stored_bytes(r.rows(), r.features, needs.basis ? directions : 0, bytes,
+                                                        needs.loadings));
     total += 12 * static_cast<double>(r.rows()) * static_cast<double>(rows.neighbours);
     for (RowForm const form : rows.forms) {
       total += static_cast<double>(r.rows()) *
@@ -118,21 +102,51 @@ double store_bytes(std::vector<Representation> const& representations, FactorNee
   return total;
 }
 
-std::vector<PairStatus> pair_status_before(Catalog const& catalog, std::vector<Representation> const& representations,
-                                           FactoredSet const& set, PairSelection const& selection) {
-  auto const count = representations.size();
-  std::vector<PairStatus> status(count * count, PairStatus::ok);
-  for (std::size_t i = 0; i < count; ++i)
-    for (std::size_t j = 0; j < count; ++j) {
-      PairStatus& pair = status[i * count + j];
-      if (!usable(set.summaries[i].status) || !usable(set.summaries[j].status))
-        pair = PairStatus::representation_failed;
-      else if (!selected_by(selection, catalog, representations[i], representations[j]))
-        pair = PairStatus::not_selected;
-      else
-        pair = from(comparability(catalog, representations[i], representations[j]));
-    }
-  return status;
+std::string selection_text(PairSelection const& selection) {
+  return "pairs " + std::to_string(static_cast<int>(selection.kind)) + " " + selection.glob + "\n";
+}
+
+PairRule::PairRule(Catalog const& catalog, std::vector<Representation> const& representations, FactoredSet const& set,
+                   PairSelection const& selection)
+    : kind_(selection.kind) {
+  Numbering networks, layers, inputs, samples, rows;
+  for (std::size_t i = 0; i < representations.size(); ++i) {
+    Representation const& r = representations[i];
+    auto const& checkpoint = catalog.checkpoints[static_cast<std::size_t>(r.checkpoint)];
+    Classes classes;
+    classes.usable = usable(set.summaries[i].status);
+    classes.matched = selection.kind == PairSelection::Kind::to && glob_match(selection.glob, r.label);
+    classes.network = networks.of(checkpoint.network);
+    classes.layer = layers.of(checkpoint.layers[static_cast<std::size_t>(r.layer)].name);
+    classes.inputs = inputs.of(checkpoint.inputs_id);
+    classes.samples = samples.of(std::to_string(checkpoint.total_samples) + " " + std::to_string(r.sample_begin) + " " +
+                                 std::to_string(r.samples));
+    classes.rows = rows.of(r.row_meaning);
+    classes_.push_back(classes);
+  }
+}
+
+bool PairRule::selected(Classes const& a, Classes const& b) const {
+  switch (kind_) {
+    case PairSelection::Kind::all:
+      return true;
+    case PairSelection::Kind::cross_network:
+      return a.network != b.network;
+    case PairSelection::Kind::same_layer:
+      return a.layer == b.layer;
+    case PairSelection::Kind::to:
+      return a.matched || b.matched;
+  }
+  return false;
+}
+
+PairStatus PairRule::operator()(Index row, Index col) const {
+  Classes const &a = classes_[static_cast<std::size_t>(row)], &b = classes_[static_cast<std::size_t>(col)];
+  if (!a.usable || !b.usable) return PairStatus::representation_failed;
+  if (!selected(a, b)) return PairStatus::not_selected;
+  if (a.inputs != b.inputs) return PairStatus::other_inputs;
+  if (a.samples != b.samples) return PairStatus::other_samples;
+  return a.rows == b.rows ? PairStatus::ok : PairStatus::other_rows;
 }
 
 std::vector<Index> comparable_groups(Catalog const& catalog, std::vector<Representation> const& representations,

@@ -11,8 +11,8 @@
 
 namespace confer {
 
-/// The chosen measures by the engine that computes them; those of neurons stand with those of covariances, as work of
-/// the pair stage.
+/// The chosen measures by the engine that computes them; those of neurons and of held-out samples stand with those of
+/// covariances, as work of the pair stage.
 struct EngineMeasures {
   std::vector<Measure const*> covariance, kernel, neighbours;
   std::vector<std::size_t> covariance_columns, kernel_columns, neighbour_columns;  ///< their places among all chosen
@@ -32,11 +32,31 @@ FactorNeeds factor_needs(EngineMeasures const& measures, std::vector<Representat
 
 /// Upper bound of the bytes that all factors and prepared rows take.
 double store_bytes(std::vector<Representation> const& representations, FactorNeeds const& needs, RowNeeds const& rows,
-                   bool exact);
+                   CompareOptions const& options);
 
-/// Why pairs are not computed, as far as it is known before computing; row-major R x R.
-std::vector<PairStatus> pair_status_before(Catalog const& catalog, std::vector<Representation> const& representations,
-                                           FactoredSet const& set, PairSelection const& selection);
+/// Stands for a selection of pairs in fingerprints: journals of other pairs are not those of the job.
+std::string selection_text(PairSelection const& selection);
+
+/// Why pairs are not computed, as far as it is known before computing. Holds a few numbers for each representation, so
+/// that every rank can have one however many pairs there are.
+class PairRule {
+ public:
+  PairRule(Catalog const& catalog, std::vector<Representation> const& representations, FactoredSet const& set,
+           PairSelection const& selection);
+  PairStatus operator()(Index row, Index col) const;
+  bool computes(Index row, Index col) const { return (*this)(row, col) == PairStatus::ok; }
+
+ private:
+  /// Numbers of the classes that a representation belongs to.
+  struct Classes {
+    bool usable = true, matched = true;
+    Index network = 0, layer = 0, inputs = 0, samples = 0, rows = 0;
+  };
+  bool selected(Classes const& a, Classes const& b) const;
+
+  PairSelection::Kind kind_;
+  std::vector<Classes> classes_;
+};
 
 /// Number of the class of mutually comparable representations, per representation; -1 for unusable ones.
 std::vector<Index> comparable_groups(Catalog const& catalog, std::vector<Representation> const& representations,

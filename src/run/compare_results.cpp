@@ -20,13 +20,6 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-PairStats sides_of(FactorSummary const& x, FactorSummary const& y) {
-  PairStats stats;
-  stats.x = side_of(x);
-  stats.y = side_of(y);
-  return stats;
-}
-
 Attributes measure_attributes(Measure const& measure, CompareOptions const& options) {
   Attributes attributes = {{"long_name", std::string(measure.long_name)},
                            {"formula", std::string(measure.formula)},
@@ -41,6 +34,7 @@ Attributes measure_attributes(Measure const& measure, CompareOptions const& opti
     else
       attributes["variance"] = options.variance;
   }
+  if (measure.statistics == StatisticsKind::held_out) attributes["folds"] = options.folds;
   return attributes;
 }
 
@@ -96,39 +90,16 @@ void add_factor_columns(ResultSet& results, ComparisonData const& data) {
 /// Values, chance level and standardised score of one measure.
 void add_measure(ResultSet& results, ComparisonData const& data, PairTable& table, std::size_t column) {
   Measure const& measure = *table.measures[column];
-  std::vector<double> values = std::move(table.values[column]);
-  auto const count = static_cast<Index>(data.representations.size());
-  auto const size = static_cast<std::size_t>(count * count);
-  std::vector<double> null = std::move(table.null[column]), z = std::move(table.z[column]);
-  if (null.empty() && measure.chance != nullptr) {
-    null.assign(size, nan);
-    z.assign(size, nan);
-    std::map<std::array<Index, 5>, std::optional<ChanceLevel>> known;
-    for (Index i = 0; i < count; ++i)
-      for (Index j = 0; j < count; ++j) {
-        auto const at = static_cast<std::size_t>(i * count + j);
-        if (std::isnan(values[at]) || i == j) continue;
-        auto const& x = data.factors.summaries[static_cast<std::size_t>(i)];
-        auto const& y = data.factors.summaries[static_cast<std::size_t>(j)];
-        std::optional<ChanceLevel> level;
-        if (measure.chance_by_rank) {
-          auto const [place, fresh] = known.try_emplace({x.rows, x.rank(), y.rank(), x.components, y.components});
-          if (fresh) place->second = measure.chance(sides_of(x, y));
-          level = place->second;
-        } else {
-          level = measure.chance(sides_of(x, y));
-        }
-        if (!level) continue;
-        null[at] = level->mean;
-        if (level->standard_deviation > 0)
-          z[at] = (values[at] - level->mean - level->shift) / level->standard_deviation;
-      }
-  }
   std::string const name = measure.name;
   Attributes attributes = table.notes[column];  // what an engine says of its own goes first
   attributes.merge(measure_attributes(measure, data.config.compare));
-  results.variables.push_back({name, {"a", "b"}, std::move(values), std::move(attributes), false});
-  if (null.empty()) return;
+  results.variables.push_back({name, {"a", "b"}, std::move(table.values[column]), std::move(attributes), false});
+  VariableData null = std::move(table.null[column]), z = std::move(table.z[column]);
+  if (std::get<std::vector<double>>(null).empty()) {  // no engine of its own has entered them
+    if (measure.chance == nullptr) return;
+    null = chance_level_rows(measure, data.factors.summaries);
+    z = chance_score_rows(measure, data.factors.summaries);
+  }
   results.variables.push_back(
       {name + "_null",
        {"a", "b"},
@@ -164,18 +135,6 @@ void add_coefficients(ResultSet& results, PairTable& table) {
 
 }  // namespace
 
-void finish_status(ComparisonData const& data, PairTable const& table, std::vector<PairStatus>& status) {
-  for (std::size_t at = 0; at < status.size(); ++at) {
-    if (status[at] != PairStatus::ok) continue;
-    auto const i = at / static_cast<std::size_t>(table.count), j = at % static_cast<std::size_t>(table.count);
-    auto const& x = data.factors.summaries[i];
-    auto const& y = data.factors.summaries[j];
-    if (x.rank() + y.rank() > x.rows - 1) status[at] = PairStatus::saturated;
-    for (auto const& values : table.values)
-      if (std::isnan(values[at])) status[at] = PairStatus::undefined;
-  }
-}
-
 ResultSet comparison_results(ComparisonData const& data, PairTable&& table) {
   ResultSet results;
   auto const count = static_cast<Index>(data.representations.size());
@@ -193,12 +152,12 @@ ResultSet comparison_results(ComparisonData const& data, PairTable&& table) {
   results.variables.push_back({"layer_b", {"b"}, results.strings("layer"), {{"long_name", "layer"}}, true});
 
   std::vector<Index> flags;
-  std::vector<Index> status;
+  std::vector<std::string> measures;
+  for (auto const* measure : table.measures) measures.emplace_back(measure->name);
   for (std::size_t i = 0; i < pair_status_names().size(); ++i) flags.push_back(static_cast<Index>(i));
-  for (PairStatus const value : data.status) status.push_back(static_cast<Index>(value));
   results.variables.push_back({"pair_status",
                                {"a", "b"},
-                               std::move(status),
+                               data.status.rows(measures),
                                {{"long_name", "why a pair has no value, or what weakens it"},
                                 {"flag_values", flags},
                                 {"flag_meanings", join(pair_status_names(), " ")}},

@@ -8,23 +8,21 @@
 #include "confer/model/config.hpp"
 #include "confer/model/representation.hpp"
 #include "confer/model/result_set.hpp"
+#include "run/derived_matrices.hpp"
 #include "run/factor_stage.hpp"
 #include "run/pair_table.hpp"
 
 namespace confer {
 
-/// Everything a result set is made from; references outlive the call.
+/// Everything a result set is made from; references outlive the results, whose derived rows look at them.
 struct ComparisonData {
   JobConfig const& config;
   Catalog const& catalog;
   std::vector<Representation> const& representations;
   FactoredSet const& factors;
-  std::vector<PairStatus> const& status;  ///< row-major R x R
-  std::vector<std::string> const& keys;   ///< of everything the values of each representation depend on
+  PairStatusRows const& status;
+  std::vector<std::string> const& keys;  ///< of everything the values of each representation depend on
 };
-
-/// Marks pairs that have values but whose correlations are partly forced by counting, or measures that are undefined.
-void finish_status(ComparisonData const& data, PairTable const& table, std::vector<PairStatus>& status);
 
 /// Takes the matrices out of `table`.
 ResultSet comparison_results(ComparisonData const& data, PairTable&& table);

@@ -3,25 +3,27 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <map>
 
 #include "confer/core/text.hpp"
 #include "run/next_command.hpp"
 
 namespace confer {
 
-bool comparison_is_complete(Catalog const& catalog, FactoredSet const& set, std::vector<PairStatus> const& status) {
-  auto const failed = [](PairStatus s) {
-    return s != PairStatus::ok && s != PairStatus::saturated && s != PairStatus::not_selected;
-  };
-  return catalog.refusals.empty() &&
-         std::all_of(set.summaries.begin(), set.summaries.end(), [](auto const& s) { return usable(s.status); }) &&
-         std::none_of(status.begin(), status.end(), failed);
+bool comparison_is_complete(Catalog const& catalog, FactoredSet const& set, PairStatusRows::Counts const& pairs) {
+  Index without = 0;
+  for (std::size_t s = 0; s < pairs.size(); ++s) {
+    auto const status = static_cast<PairStatus>(s);
+    if (status != PairStatus::ok && status != PairStatus::saturated && status != PairStatus::not_selected)
+      without += pairs[s];
+  }
+  return catalog.refusals.empty() && without == 0 &&
+         std::all_of(set.summaries.begin(), set.summaries.end(), [](auto const& s) { return usable(s.status); });
 }
 
 std::string failures_text(Catalog const& catalog, std::vector<Representation> const& representations,
-                          FactoredSet const& set, std::vector<PairStatus> const& status) {
+                          FactoredSet const& set, PairStatusRows::Counts const& pairs) {
   std::vector<std::string> lines;
   for (auto const& refusal : catalog.refusals)
     lines.push_back(fmt::format("refused {}{}: {}{}", refusal.file,
@@ -34,8 +36,6 @@ std::string failures_text(Catalog const& catalog, std::vector<Representation> co
                                   to_string(set.summaries[i].status), set.summaries[i].detail,
                                   checkpoint.shards.empty() ? "" : checkpoint.shards.front().path));
     }
-  std::array<Index, 8> pairs{};
-  for (PairStatus const s : status) ++pairs.at(static_cast<std::size_t>(s));
   for (auto const s :
        {PairStatus::other_inputs, PairStatus::other_samples, PairStatus::other_rows, PairStatus::undefined})
     if (pairs.at(static_cast<std::size_t>(s)) > 0)
@@ -56,8 +56,10 @@ std::string summary_text(ResultSet const& results, std::string const& path) {
   auto const& rank = results.integers("rank");
   // Layers of one network are alike for reasons of their own.
   auto const& networks = results.strings("network");
-  bool const across =
-      std::any_of(networks.begin(), networks.end(), [&](auto const& n) { return n != networks.front(); });
+  std::map<std::string, Index> numbers;
+  std::vector<Index> network;
+  for (auto const& name : networks) network.push_back(numbers.emplace(name, std::ssize(numbers)).first->second);
+  bool const across = numbers.size() > 1;
   std::string rows;
   for (auto const& variable : results.variables) {
     auto const kind = variable.attributes.find("kind");
@@ -69,7 +71,7 @@ std::string summary_text(ResultSet const& results, std::string const& path) {
     for (std::size_t i = 0; i < count; ++i)
       for (std::size_t j = i + 1; j < count; ++j) {
         double const value = values[i * count + j];
-        if (std::isnan(value) || rank[i] == 0 || (across && networks[i] == networks[j])) continue;
+        if (std::isnan(value) || rank[i] == 0 || (across && network[i] == network[j])) continue;
         if (pairs == 0 || (similarity ? value > best : value < best)) {
           best = value;
           best_at = i * count + j;

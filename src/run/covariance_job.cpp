@@ -5,6 +5,7 @@
 
 #include "confer/core/text.hpp"
 #include "confer/model/tile_plan.hpp"
+#include "run/compare_plan.hpp"
 #include "run/tile_engine.hpp"
 
 namespace confer {
@@ -38,7 +39,7 @@ SplitPiece split_piece(TilePlan const& plan, Tile const& tile, PairCost const& c
 
 std::string fingerprint_of(JobConfig const& config, FactoredSet const& set,
                            std::vector<Measure const*> const& measures) {
-  std::string text = "covariance 1\n";
+  std::string text = "covariance 2\n" + selection_text(config.compare.pairs);
   for (auto const& key : set.keys) text += key + "\n";
   for (auto const* measure : measures) text += std::string(measure->name) + " ";
   auto const& options = config.compare;

@@ -130,6 +130,7 @@ FactorSummary factor_one(FactorTask const& task) {
     double sum_squared_row_norms = 0;
     for (double const norm : factor.squared_row_norms) sum_squared_row_norms += norm * norm;
     FactorSummary summary = summarise(factor, sum_squared_row_norms);
+    if (task.needs.means) summary.means = factor.mean;
     if (usable(summary.status)) {
       if (options.exact)
         store_factor<double>(task, summary, factor, factor.basis_exact);

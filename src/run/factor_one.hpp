@@ -21,6 +21,7 @@ struct FactorNeeds {
   bool basis = true;
   bool loadings = false;
   bool truncated = false;  ///< only the leading components are ever used
+  bool means = false;      ///< of the neurons
   bool neurons = false;    ///< standardised activations beside the factors
 };
 

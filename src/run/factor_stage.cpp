@@ -17,20 +17,20 @@ double factor_cost(Representation const& r) {
   return n * p * small * 2 + 10 * small * small * small;
 }
 
-std::string encode(Index index, FactorSummary const& summary) {
-  return std::to_string(index) + " " + to_json(summary) + "\n";
-}
-
-void decode_into(std::string const& lines, std::vector<FactorSummary>& summaries) {
-  for (std::size_t begin = 0; begin < lines.size();) {
-    std::size_t const end = lines.find('\n', begin), blank = lines.find(' ', begin);
-    summaries.at(std::stoull(lines.substr(begin, blank - begin))) =
-        factor_summary_from_json(lines.substr(blank + 1, end - blank - 1));
-    begin = end + 1;
-  }
-}
-
 }  // namespace
+
+void gather_summaries(Communicator const& comm, std::vector<std::pair<Index, FactorSummary>> const& made,
+                      std::vector<FactorSummary>& summaries) {
+  std::string text;
+  for (auto const& [index, summary] : made) text += std::to_string(index) + " " + to_json(summary) + "\n";
+  for (auto const& lines : comm.all_gather(text))
+    for (std::size_t begin = 0; begin < lines.size();) {
+      std::size_t const end = lines.find('\n', begin), blank = lines.find(' ', begin);
+      summaries.at(std::stoull(lines.substr(begin, blank - begin))) =
+          factor_summary_from_json(lines.substr(blank + 1, end - blank - 1));
+      begin = end + 1;
+    }
+}
 
 void share_between_nodes(Communicator const& comm, Communicator const& node, BasisStore const& store,
                          std::vector<std::string> const& keys, std::vector<Index> const& owner) {
@@ -103,7 +103,7 @@ class Stage {
 
   std::vector<std::string> const& keys() const { return keys_; }
   std::vector<Index> const& owner() const { return owner_; }
-  std::string const& found() const { return found_; }
+  std::vector<std::pair<Index, FactorSummary>> const& found() const { return found_; }
   Index reused() const { return reused_; }
 
  private:
@@ -116,7 +116,7 @@ class Stage {
     return route == FactorRoute::shared || route == FactorRoute::scalapack;
   }
   void enter(Index index, FactorSummary const& summary) {
-    found_ += encode(index, summary);
+    found_.emplace_back(index, summary);
     owner_[static_cast<std::size_t>(index)] = comm_.rank();
   }
   /// Collective over the group. Nothing when a stop was requested.
@@ -138,7 +138,7 @@ class Stage {
   FactorStageControl const& control_;
   std::vector<std::string> keys_;
   std::vector<Index> owner_;
-  std::string found_;  // summaries of this rank's factors
+  std::vector<std::pair<Index, FactorSummary>> found_;  // of this rank
   Index reused_ = 0;
   double finished_ = 0;
 };
@@ -262,7 +262,7 @@ std::string factor_key(Catalog const& catalog, Representation const& representat
   text += "step row " + std::to_string(checkpoint.step_row.value_or(-1)) + "\n";
   text += "rank " + (config.rank_tolerance ? format_number(*config.rank_tolerance) : "auto") + "\n";
   text += std::string(config.compare.exact ? "exact" : "fast") + (needs.basis ? " basis" : "") +
-          (needs.loadings ? " loadings" : "");
+          (needs.loadings ? " loadings" : "") + (needs.means ? " means" : "");
   if (needs.truncated)
     text += " truncated " + format_number(config.compare.variance) + " " +
             std::to_string(config.compare.components.value_or(0));
@@ -304,7 +304,7 @@ FactorStageResult factor_all(Communicator const& comm, Communicator const& node,
   comm.all_sum(total_reused);
   result.reused = total_reused[0];
   if (result.stopped) return result;
-  for (auto const& lines : comm.all_gather(stage.found())) decode_into(lines, result.set.summaries);
+  gather_summaries(comm, stage.found(), result.set.summaries);
   for (auto& summary : result.set.summaries) {
     auto const rank = summary.rank();
     summary.components = config.compare.components

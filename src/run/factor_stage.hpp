@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "confer/comm/communicator.hpp"
@@ -24,6 +25,10 @@ struct FactoredSet {
 /// The key under which the factor of a representation is stored: everything that it depends on.
 std::string factor_key(Catalog const& catalog, Representation const& representation, JobConfig const& config,
                        FactorNeeds const& needs);
+
+/// Collective. Enters the summaries that each rank has made, by index, into `summaries` of all ranks.
+void gather_summaries(Communicator const& comm, std::vector<std::pair<Index, FactorSummary>> const& made,
+                      std::vector<FactorSummary>& summaries);
 
 /// Collective. Sends every file of the store to the nodes that do not see those of the rank that made it. An empty key
 /// stands for no file; `owner`: the rank that has each.

@@ -33,8 +33,34 @@ PairWork pair_work(CompareOptions const& options, std::vector<Measure const*> co
   work.weights = (needs & needs_weights) != 0;
   work.coefficients = options.coefficients;
   work.measures = static_cast<Index>(measures.size());
-  for (auto const* measure : measures) work.with_chance += measure->chance != nullptr ? 1 : 0;
   return work;
+}
+
+/// `checkpoints`: of how many the representations are layers.
+PairMatrices pair_matrices(EngineMeasures const& engines, Index representations, Index checkpoints) {
+  PairMatrices matrices{0, 1, 0, 0};  // the reasons are written
+  Index all = 0;
+  auto const add = [&](std::vector<Measure const*> const& measures) {
+    for (auto const* measure : measures) {
+      bool const covariance = measure->statistics == StatisticsKind::covariance && &measures == &engines.covariance;
+      bool const chance = covariance                             ? measure->chance != nullptr
+                          : &measures == &engines.kernel         ? measure->kernel_chance != nullptr
+                                                                 : measure->neighbour_chance != nullptr;
+      bool const edge = std::string(measure->name) == "cca";
+      // Chance levels of covariances are made when they are written; those of other engines come with the values.
+      matrices.held += 1 + (edge ? 1 : 0) + (chance && !covariance ? 2 : 0);
+      matrices.written += 1 + (edge ? 1 : 0) + (chance ? 2 : 0);
+      ++all;
+    }
+  };
+  add(engines.covariance);
+  add(engines.kernel);
+  add(engines.neighbours);
+  if (checkpoints > 1 && checkpoints < representations) {
+    matrices.checkpoints = checkpoints;
+    matrices.summaries = 4 * all;
+  }
+  return matrices;
 }
 
 double type_bytes(StoredType type) {
@@ -95,11 +121,13 @@ JobSize job_size(JobConfig const& config, Catalog const& catalog, std::vector<Re
   std::map<std::string, Index> numbers;
   std::map<Index, GroupCounts> groups;
   std::set<std::string> files;
+  std::set<Index> checkpoints;
   for (std::size_t i = 0; i < representations.size(); ++i) {
     auto const& r = representations[i];
     auto const& checkpoint = catalog.checkpoints[static_cast<std::size_t>(r.checkpoint)];
     auto const& layer = checkpoint.layers[static_cast<std::size_t>(r.layer)];
     for (auto const& shard : checkpoint.shards) files.insert(shard.path);
+    checkpoints.insert(r.checkpoint);
     RepresentationSize size;
     size.rows = r.rows();
     size.features = r.features;
@@ -132,6 +160,7 @@ JobSize job_size(JobConfig const& config, Catalog const& catalog, std::vector<Re
     job.representations.push_back(size);
   }
   for (auto const& [number, group] : groups) job.pairs += selected_pairs(config.compare.pairs, group);
+  job.matrices = pair_matrices(engines, std::ssize(representations), std::ssize(checkpoints));
   job.files = static_cast<Index>(files.size());
   job.header_bytes = static_cast<double>(to_json(catalog).size());
   return job;
@@ -140,17 +169,19 @@ JobSize job_size(JobConfig const& config, Catalog const& catalog, std::vector<Re
 JobSize job_size(JobConfig const& config, std::vector<Measure const*> const& measures) {
   PlanOptions const& plan = config.plan;
   JobSize job;
+  EngineMeasures const engines{measures, {}, {}, {}, {}, {}};
+  Index const count = plan.representations.value_or(0);
   job.work = pair_work(config.compare, measures);
+  job.matrices = pair_matrices(engines, count, count);
   job.exact = config.compare.exact;
   job.svd = config.run.svd;
   job.memory_per_rank = config.run.memory_per_rank.value_or(0);
   RepresentationSize size;
   size.rows = plan.samples;
   size.features = plan.neurons;
-  size.kept = size.components = directions(config, factor_needs({measures, {}, {}, {}, {}, {}}, {}, config.compare), plan.samples, plan.neurons);
+  size.kept = size.components = directions(config, factor_needs(engines, {}, config.compare), plan.samples, plan.neurons);
   if (config.compare.components) size.components = std::min(size.kept, *config.compare.components);
   size.file_bytes = 4 * static_cast<double>(plan.samples) * static_cast<double>(plan.neurons);
-  Index const count = plan.representations.value_or(0);
   job.representations.assign(static_cast<std::size_t>(count), size);
   job.pairs = choose_two(static_cast<double>(count));
   job.files = count;
@@ -158,15 +189,14 @@ JobSize job_size(JobConfig const& config, std::vector<Measure const*> const& mea
   return job;
 }
 
-PanelLimits panel_limits(JobSize const& job, double allowed) {
-  double const count = static_cast<double>(job.representations.size());
-  // Why each pair has a value or not is known to every rank; the first one also holds the values.
-  double const tables = count * count * (4 + 8 * static_cast<double>(job.work.measures + 1));
-  PairMemory const memory = pair_memory(job, allowed - tables);
-  if (memory.bytes + tables <= allowed) return memory.limits;
+PanelLimits panel_limits(JobSize const& job, double allowed, bool first_rank) {
+  double const matrices = matrices_bytes(job);
+  PairMemory const memory = pair_memory(job, allowed - matrices);
+  if (memory.bytes + matrices <= allowed) return first_rank ? memory.limits : pair_memory(job, allowed).limits;
   throw UsageError("--memory-per-rank is too small",
-                   "the pairs of " + format_count(static_cast<Index>(count)) + " representations need " +
-                       format_bytes(memory.bytes + tables) + " of a rank beside what it has in use, and it may take " +
+                   "the pairs of " + format_count(std::ssize(job.representations)) + " representations need " +
+                       format_bytes(memory.bytes + matrices) +
+                       " of the first rank beside what it has in use, and it may take " +
                        format_bytes(std::max(allowed, 0.0)),
                    "allow more, or compare fewer representations or measures");
 }

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <stdexcept>
 #include <type_traits>
 
 #include "confer/linalg/dense.hpp"
@@ -53,123 +51,7 @@ void u_centre(MatrixView<T> g) {
     }
 }
 
-template <class Value>
-void append(std::string& text, std::vector<Value> const& values) {
-  auto const count = static_cast<Index>(values.size());
-  text.append(reinterpret_cast<char const*>(&count), sizeof count);
-  if (count > 0) text.append(reinterpret_cast<char const*>(values.data()), values.size() * sizeof(Value));
-}
-
-class Cursor {
- public:
-  explicit Cursor(std::string const& text) : text_(text) {}
-  Index take_index() {
-    Index value = 0;
-    take(&value, sizeof value);
-    return value;
-  }
-  template <class Value>
-  std::vector<Value> take_values() {
-    Index const count = take_index();
-    if (count < 0 || static_cast<std::size_t>(count) > text_.size() / sizeof(Value)) throw std::runtime_error("bad record");
-    std::vector<Value> values(static_cast<std::size_t>(count));
-    if (count > 0) take(values.data(), values.size() * sizeof(Value));
-    return values;
-  }
-
- private:
-  void take(void* to, std::size_t bytes) {
-    if (bytes > text_.size() - at_) throw std::runtime_error("bad record");
-    std::memcpy(to, text_.data() + at_, bytes);
-    at_ += bytes;
-  }
-  std::string const& text_;
-  std::size_t at_ = 0;
-};
-
 }  // namespace
-
-void KernelSums::add(KernelSums const& other) {
-  if (products.empty()) {
-    *this = other;
-    return;
-  }
-  pieces.insert(pieces.end(), other.pieces.begin(), other.pieces.end());
-  for (std::size_t c = 0; c < products.size(); ++c) {
-    if (products[c].empty()) products[c].resize(other.products[c].size());
-    if (row_sums[c].empty()) row_sums[c].resize(other.row_sums[c].size());
-    for (std::size_t k = 0; k < other.products[c].size(); ++k) products[c][k].add(other.products[c][k]);
-    for (std::size_t k = 0; k < other.row_sums[c].size(); ++k) row_sums[c][k] += other.row_sums[c][k];
-  }
-}
-
-std::string encode(KernelSums const& sums) {
-  std::string text;
-  append(text, std::vector<Index>{sums.row_panel, sums.col_panel, static_cast<Index>(sums.products.size())});
-  append(text, sums.pieces);
-  for (auto const& values : sums.products) append(text, values);
-  for (auto const& values : sums.row_sums) append(text, values);
-  return text;
-}
-
-KernelSums decode_kernel_sums(std::string const& record) {
-  Cursor cursor(record);
-  auto const head = cursor.take_values<Index>();
-  if (head.size() != 3 || head[2] < 0 || head[2] > 16) throw std::runtime_error("bad record");
-  KernelSums sums;
-  sums.row_panel = head[0];
-  sums.col_panel = head[1];
-  sums.pieces = cursor.take_values<Index>();
-  for (Index c = 0; c < head[2]; ++c) sums.products.push_back(cursor.take_values<FixedSum>());
-  for (Index c = 0; c < head[2]; ++c) sums.row_sums.push_back(cursor.take_values<std::int64_t>());
-  return sums;
-}
-
-KernelConstants kernel_constants(KernelChoice const& choice, RowFacts const& facts, double bandwidth) {
-  KernelConstants k;
-  double const median = facts.median_distance;
-  bool const by_direction = choice.form == RowForm::unit || choice.form == RowForm::correlation;
-  k.defined = !(by_direction && facts.zero_rows > 0);
-  switch (choice.function) {
-    case TileFunction::inner_product:
-    case TileFunction::rank:
-    case TileFunction::u_centred:
-      break;
-    case TileFunction::gaussian:
-      k.defined = median > 0;
-      if (k.defined) {
-        k.rate = 1 / (2 * bandwidth * bandwidth * median * median);
-        k.shift = std::exp(-1 / (2 * bandwidth * bandwidth));
-      }
-      k.diagonal = 1;
-      break;
-    case TileFunction::distance:
-      k.shift = median;
-      break;
-    case TileFunction::squared_distance:
-      k.shift = median * median;
-      break;
-    case TileFunction::complement:
-      k.shift = median * median / 2;
-      break;
-  }
-  if (std::isnan(k.shift)) k.shift = 0;
-  k.diagonal -= k.shift;
-  return k;
-}
-
-/// The mean squared norm of centred rows is 1, so that no norm exceeds sqrt(n).
-BoundedSum row_sum_scale(KernelChoice const& choice, Index samples) {
-  double const n = static_cast<double>(samples);
-  switch (choice.function) {
-    case TileFunction::squared_distance:
-      return BoundedSum(8 * n * n);
-    case TileFunction::distance:
-      return BoundedSum(4 * n * std::sqrt(n));
-    default:
-      return BoundedSum(4 * n);
-  }
-}
 
 template <class T>
 struct KernelEngine::Worker {
@@ -181,7 +63,6 @@ struct KernelEngine::Worker {
   LoadedPanel<T> loaded[2];
   Matrix<T> products[2], values[2];  // tile elements x members
   Matrix<T> partial;
-
 
   void load(Index number, LoadedPanel<T>& panel) {
     if (panel.number == number) return;
@@ -213,17 +94,6 @@ struct KernelEngine::Worker {
     return {matrix.view().column(member), tile.rows, tile.cols, tile.rows};
   }
 
-  void inner_products(LoadedPanel<T> const& panel, std::size_t form, KernelTile const& tile, Matrix<T>& out,
-                      std::function<void()> const& poll) {
-    reserve(out, tile.rows * tile.cols, static_cast<Index>(panel.members.size()));
-    for (std::size_t m = 0; m < panel.members.size(); ++m) {
-      auto const x = panel.members[m].rows[form].template samples<T>();
-      gemm(T{1}, x.block(0, tile.row_begin, x.rows, tile.rows), Op::transpose,
-           x.block(0, tile.col_begin, x.rows, tile.cols), Op::none, T{0}, tile_view(out, static_cast<Index>(m), tile));
-      if (m % 16 == 0) poll();
-    }
-  }
-
   template <class U>
   void decode_ranks(MappedRows const& rows, KernelTile const& tile, MatrixView<T> out) const {
     RankDecoder<U> const decode(rows.facts().rows);
@@ -237,7 +107,7 @@ struct KernelEngine::Worker {
     }
   }
 
-  /// Turns inner products into a kernel, in place; on the diagonal only i < j are kept.
+  /// Turns inner products into a kernel, in place. On the diagonal only one of the triangles is kept.
   void apply(typename LoadedPanel<T>::Member const& member, std::size_t choice, KernelTile const& tile,
              MatrixView<T> g) const {
     KernelChoice const& chosen = options.choices[choice];
@@ -270,7 +140,7 @@ struct KernelEngine::Worker {
       case TileFunction::u_centred:
         return u_centre(g);
     }
-    if (tile.row_begin == tile.col_begin) keep_strict_upper(g);
+    if (tile.row_begin == tile.col_begin && chosen.function != TileFunction::rank) keep_strict_lower(g);
   }
 
   /// sum += left' right, or the lower triangle of left' left when `right` is empty.
@@ -294,46 +164,103 @@ struct KernelEngine::Worker {
     }
   }
 
-  void add_row_sums(Matrix<T>& kernels, KernelTile const& tile, Index samples, BoundedSum const& scale,
-                    std::vector<std::int64_t>& sums) {
-    sums.resize(static_cast<std::size_t>(samples * kernels.cols()));
-    std::vector<double> rows, cols;
-    for (Index m = 0; m < kernels.cols(); ++m) {
-      rows.assign(static_cast<std::size_t>(tile.rows), 0.0);
-      cols.assign(static_cast<std::size_t>(tile.cols), 0.0);
-      add_tile_sums(MatrixView<T const>(tile_view(kernels, m, tile)), rows, cols);
-      std::int64_t* const out = sums.data() + m * samples;
-      for (Index i = 0; i < tile.rows; ++i) out[tile.row_begin + i] += scale.bits(rows[static_cast<std::size_t>(i)]);
-      for (Index j = 0; j < tile.cols; ++j) out[tile.col_begin + j] += scale.bits(cols[static_cast<std::size_t>(j)]);
+  void add_row_sums(MatrixView<T const> kernel, KernelTile const& tile, BoundedSum const& scale, std::int64_t* out) {
+    std::vector<double> rows(static_cast<std::size_t>(tile.rows), 0.0), cols(static_cast<std::size_t>(tile.cols), 0.0);
+    add_tile_sums(kernel, rows, cols);
+    for (Index i = 0; i < tile.rows; ++i) out[tile.row_begin + i] += scale.bits(rows[static_cast<std::size_t>(i)]);
+    for (Index j = 0; j < tile.cols; ++j) out[tile.col_begin + j] += scale.bits(cols[static_cast<std::size_t>(j)]);
+  }
+
+  /// One piece under way.
+  struct Task {
+    bool within;  ///< one panel
+    Index samples;
+    KernelSums sums;
+    std::vector<Matrix<double>> totals;  ///< by choice
+    std::function<void()> const& poll;
+    int sides() const { return within ? 1 : 2; }
+  };
+
+  /// Turns the inner products of one member into its kernel and adds up the rows.
+  void make_kernel(Task& task, int side, Index m, std::size_t choice, KernelTile const& tile, MatrixView<T> g) {
+    KernelChoice const& chosen = options.choices[choice];
+    apply(loaded[side].members[static_cast<std::size_t>(m)], choice, tile, g);
+    bool const needs_rows =
+        chosen.function != TileFunction::inner_product && chosen.function != TileFunction::u_centred;
+    if (!task.within || !needs_rows) return;
+    auto& sums = task.sums.row_sums[choice];
+    sums.resize(static_cast<std::size_t>(task.samples) * loaded[side].members.size());
+    add_row_sums(g, tile, row_sum_scale(chosen, task.samples), sums.data() + m * task.samples);
+  }
+
+  /// Inner products of all members of a panel, or, while these are in the cache, the only kernel made of them.
+  void inner_products(Task& task, int side, std::size_t form, std::size_t const* only, bool batches,
+                      KernelTile const& tile) {
+    auto& members = loaded[side].members;
+    reserve(products[side], tile.rows * tile.cols, static_cast<Index>(members.size()));
+    bool const lower = !batches && tile.row_begin == tile.col_begin;
+    for (Index m = 0; m < std::ssize(members); ++m) {
+      auto const x = members[static_cast<std::size_t>(m)].rows[form].template samples<T>();
+      auto const g = tile_view(products[side], m, tile);
+      auto const left = x.block(0, tile.row_begin, x.rows, tile.rows);
+      if (lower)
+        syrk_lower(T{1}, left, Op::transpose, T{0}, g);
+      else
+        gemm(T{1}, left, Op::transpose, x.block(0, tile.col_begin, x.rows, tile.cols), Op::none, T{0}, g);
+      if (only != nullptr) make_kernel(task, side, m, *only, tile, g);
+      if (m % 16 == 0) task.poll();
     }
   }
 
-  /// One kernel of one tile: values, row sums, products.
-  void add_kernel(std::size_t choice, KernelTile const& tile, bool within, bool last_of_form, Index samples,
-                  KernelSums& sums, Matrix<double>& total, std::function<void()> const& poll) {
-    KernelChoice const& chosen = options.choices[choice];
-    Matrix<T>* kernels[2] = {};
-    for (int side = 0; side < (within ? 1 : 2); ++side) {
-      auto const members = static_cast<Index>(loaded[side].members.size());
-      bool const in_place = last_of_form && chosen.function != TileFunction::rank;
-      Matrix<T>& out = in_place ? products[side] : values[side];
-      reserve(out, tile.rows * tile.cols, members);
-      for (Index m = 0; m < members; ++m) {
-        auto const g = tile_view(out, m, tile);
-        if (!in_place && chosen.function != TileFunction::rank)
-          std::copy_n(products[side].view().column(m), tile.rows * tile.cols, g.data);
-        apply(loaded[side].members[static_cast<std::size_t>(m)], choice, tile, g);
-        if (m % 16 == 0) poll();
-      }
-      kernels[side] = &out;
+  /// A kernel in a place of its own: ranks, or made of products that another kernel needs, too.
+  void separate_kernel(Task& task, int side, std::size_t choice, KernelTile const& tile) {
+    auto const members = std::ssize(loaded[side].members);
+    reserve(values[side], tile.rows * tile.cols, members);
+    for (Index m = 0; m < members; ++m) {
+      auto const g = tile_view(values[side], m, tile);
+      if (options.choices[choice].function != TileFunction::rank)
+        std::copy_n(products[side].view().column(m), tile.rows * tile.cols, g.data);
+      make_kernel(task, side, m, choice, tile, g);
+      if (m % 16 == 0) task.poll();
     }
-    bool const needs_rows =
-        chosen.function != TileFunction::inner_product && chosen.function != TileFunction::u_centred;
-    if (within && needs_rows)
-      add_row_sums(*kernels[0], tile, samples, row_sum_scale(chosen, samples), sums.row_sums[choice]);
+  }
+
+  void add_products(Task& task, std::size_t choice, KernelTile const& tile, Matrix<T> const (&kernels)[2]) {
     auto const used = [&](Matrix<T> const& m) { return m.view().block(0, 0, tile.rows * tile.cols, m.cols()); };
-    add_product(used(*kernels[0]), within ? MatrixView<T const>() : used(*kernels[1]), total);
-    poll();
+    add_product(used(kernels[0]), task.within ? MatrixView<T const>() : used(kernels[1]), task.totals[choice]);
+    task.poll();
+  }
+
+  /// All kernels of one form of rows.
+  void add_form(Task& task, KernelPiece const& piece, std::size_t form) {
+    std::vector<std::size_t> ranks, made;
+    for (std::size_t c = 0; c < options.choices.size(); ++c) {
+      KernelChoice const& choice = options.choices[c];
+      if (choice.form != forms[form] || (choice.function == TileFunction::u_centred) != piece.batches) continue;
+      (choice.function == TileFunction::rank ? ranks : made).push_back(c);
+      task.totals[c] = Matrix<double>(std::ssize(loaded[0].members), std::ssize(loaded[task.within ? 0 : 1].members));
+    }
+    for (auto const& tile : piece.tiles) {
+      for (std::size_t const c : ranks) {
+        for (int side = 0; side < task.sides(); ++side) separate_kernel(task, side, c, tile);
+        add_products(task, c, tile, values);
+      }
+      if (made.empty()) continue;
+      std::size_t const* const only = made.size() == 1 ? made.data() : nullptr;
+      for (int side = 0; side < task.sides(); ++side) inner_products(task, side, form, only, piece.batches, tile);
+      for (std::size_t const c : made) {
+        bool const in_place = c == made.back();
+        for (int side = 0; only == nullptr && side < task.sides(); ++side) {
+          if (!in_place) {
+            separate_kernel(task, side, c, tile);
+            continue;
+          }
+          for (Index m = 0; m < products[side].cols(); ++m)
+            make_kernel(task, side, m, c, tile, tile_view(products[side], m, tile));
+        }
+        add_products(task, c, tile, in_place ? products : values);
+      }
+    }
   }
 
   KernelSums compute(Index number, std::function<void()> const& poll) {
@@ -341,39 +268,18 @@ struct KernelEngine::Worker {
     bool const within = piece.row_panel == piece.col_panel;
     load(piece.row_panel, loaded[0]);
     if (!within) load(piece.col_panel, loaded[1]);
-    Index const samples = plan.panels[static_cast<std::size_t>(piece.row_panel)].samples;
-    auto const row_count = static_cast<Index>(loaded[0].members.size());
-    Index const col_count = within ? row_count : static_cast<Index>(loaded[1].members.size());
-
-    KernelSums sums{piece.row_panel, piece.col_panel, {number}, {}, {}};
-    sums.products.resize(options.choices.size());
-    sums.row_sums.resize(options.choices.size());
-    std::vector<Matrix<double>> totals(options.choices.size());
-    for (std::size_t f = 0; f < forms.size(); ++f) {
-      std::vector<std::size_t> chosen;
-      bool multiply = false;
-      for (std::size_t c = 0; c < options.choices.size(); ++c) {
-        KernelChoice const& choice = options.choices[c];
-        if (choice.form != forms[f] || (choice.function == TileFunction::u_centred) != piece.batches) continue;
-        multiply = multiply || choice.function != TileFunction::rank;
-        chosen.push_back(c);
-        totals[c] = Matrix<double>(row_count, col_count);
-      }
-      // Ranks are read from the store, not made of products, and come first: the last kernel may overwrite those.
-      std::stable_partition(chosen.begin(), chosen.end(),
-                            [&](std::size_t c) { return options.choices[c].function == TileFunction::rank; });
-      if (chosen.empty()) continue;
-      for (auto const& tile : piece.tiles) {
-        for (int side = 0; multiply && side < (within ? 1 : 2); ++side)
-          inner_products(loaded[side], f, tile, products[side], poll);
-        for (std::size_t c : chosen) add_kernel(c, tile, within, c == chosen.back(), samples, sums, totals[c], poll);
-      }
+    std::size_t const count = options.choices.size();
+    Task task{within, plan.panels[static_cast<std::size_t>(piece.row_panel)].samples,
+              {piece.row_panel, piece.col_panel, {number}, {}, {}}, std::vector<Matrix<double>>(count), poll};
+    task.sums.products.resize(count);
+    task.sums.row_sums.resize(count);
+    for (std::size_t form = 0; form < forms.size(); ++form) add_form(task, piece, form);
+    for (std::size_t c = 0; c < count; ++c) {
+      auto& out = task.sums.products[c];
+      out.resize(static_cast<std::size_t>(task.totals[c].size()));
+      for (std::size_t k = 0; k < out.size(); ++k) out[k].add(task.totals[c].data()[k]);
     }
-    for (std::size_t c = 0; c < totals.size(); ++c) {
-      sums.products[c].resize(static_cast<std::size_t>(totals[c].size()));
-      for (Index k = 0; k < totals[c].size(); ++k) sums.products[c][static_cast<std::size_t>(k)].add(totals[c].data()[k]);
-    }
-    return sums;
+    return std::move(task.sums);
   }
 };
 

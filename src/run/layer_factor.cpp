@@ -24,6 +24,7 @@ PairWorkspace::Factor LayerFactor::view() const {
   result.basis = factor.basis_exact.view();
   result.singular_values = factor.singular_values;
   result.loadings = factor.loadings.view();
+  result.means = factor.mean;
   result.features = factor.features;
   result.components = components;
   return result;

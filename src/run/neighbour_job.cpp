@@ -9,6 +9,7 @@
 
 #include "confer/core/error.hpp"
 #include "confer/io/basis_store.hpp"  // content_key
+#include "run/compare_plan.hpp"
 #include "run/row_records.hpp"
 
 namespace confer {
@@ -61,38 +62,44 @@ RowForm neighbour_form(NeighbourMetric metric) {
 }
 
 PairJob neighbour_job(JobConfig const& config, NeighbourTask const& task, RowStore const& rows) {
-  auto const pairs = std::make_shared<std::vector<std::pair<Index, Index>>>();
-  std::string text = "neighbours 1\n";
+  Index const count = std::ssize(task.groups);
+  std::string text = "neighbours 2\n" + selection_text(config.compare.pairs);
   for (auto const& key : task.keys) text += key + "\n";
   for (auto const* measure : task.measures) text += std::string(measure->name) + " ";
-  for (Index row = 0; row < std::ssize(task.groups); ++row)
-    for (Index col = 0; col < row; ++col) {
-      if (!task.selected(row, col)) continue;
-      pairs->emplace_back(row, col);
-      text += std::to_string(row) + "," + std::to_string(col) + " ";
-    }
+  // The list of all pairs is never made: only how many of them stand before each row.
+  auto const before = std::make_shared<std::vector<Index>>(1, 0);
+  for (Index row = 0; row < count; ++row) {
+    Index selected = 0;
+    for (Index col = 0; col < row; ++col) selected += task.selected(row, col) ? 1 : 0;
+    before->push_back(before->back() + selected);
+    text += std::to_string(selected) + " ";
+  }
+  Index const all = before->back();
   PairJob job;
   job.fingerprint = content_key(text);
   job.columns = task.columns;
-  for (Index begin = 0; begin < std::ssize(*pairs); begin += pairs_per_piece)
-    job.pairs.push_back(std::min(pairs_per_piece, std::ssize(*pairs) - begin));
+  for (Index begin = 0; begin < all; begin += pairs_per_piece)
+    job.pairs.push_back(std::min(pairs_per_piece, all - begin));
   auto const lists = std::make_shared<Lists>(rows, task.keys, neighbour_form(config.compare.neighbour_metric));
-  job.compute = [pairs, lists, measures = task.measures](Index piece, std::function<void()> const& poll) {
+  job.compute = [before, lists, all, measures = task.measures, selected = task.selected](
+                    Index piece, std::function<void()> const& poll) {
     std::vector<PairScores> scores;
-    Index const begin = piece * pairs_per_piece, end = std::min(begin + pairs_per_piece, std::ssize(*pairs));
-    for (Index at = begin; at < end; ++at) {
-      auto const [row, col] = (*pairs)[static_cast<std::size_t>(at)];
-      NeighbourStats const forward = lists->stats(row, col), backward = lists->stats(col, row);
-      PairScores pair;
-      pair.row = row;
-      pair.col = col;
-      for (auto const* measure : measures) {
-        pair.forward.push_back(score_of(*measure, forward));
-        pair.backward.push_back(measure->symmetric ? pair.forward.back() : score_of(*measure, backward));
+    Index const begin = piece * pairs_per_piece, end = std::min(begin + pairs_per_piece, all);
+    Index row = std::upper_bound(before->begin(), before->end(), begin) - before->begin() - 1;
+    for (Index at = (*before)[static_cast<std::size_t>(row)]; at < end; ++row)
+      for (Index col = 0; col < row && at < end; ++col) {
+        if (!selected(row, col) || at++ < begin) continue;
+        NeighbourStats const forward = lists->stats(row, col), backward = lists->stats(col, row);
+        PairScores pair;
+        pair.row = row;
+        pair.col = col;
+        for (auto const* measure : measures) {
+          pair.forward.push_back(score_of(*measure, forward));
+          pair.backward.push_back(measure->symmetric ? pair.forward.back() : score_of(*measure, backward));
+        }
+        scores.push_back(std::move(pair));
+        poll();
       }
-      scores.push_back(std::move(pair));
-      poll();
-    }
     return scores;
   };
   return job;

@@ -13,6 +13,7 @@
 #include "confer/model/tile_plan.hpp"
 #include "confer/similarity/neurons.hpp"
 #include "run/activation_source.hpp"
+#include "run/compare_plan.hpp"
 
 namespace confer {
 
@@ -236,7 +237,7 @@ PairJob neuron_job(JobConfig const& config, std::vector<Index> const& rows, std:
                    NeuronSet const& set, BasisStore const& store, std::vector<Measure const*> const& measures,
                    std::vector<std::size_t> columns, std::function<bool(Index row, Index col)> selected) {
   std::vector<PlanItem> items;
-  std::string fingerprint = "neurons 1\n";
+  std::string fingerprint = "neurons 2\n" + selection_text(config.compare.pairs);
   for (std::size_t i = 0; i < set.keys.size(); ++i) {
     items.push_back({groups[i], rows[i], set.live[i]});
     fingerprint += set.keys[i] + "\n";

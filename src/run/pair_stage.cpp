@@ -38,17 +38,15 @@ PairStageReport& PairStageReport::operator+=(PairStageReport const& other) {
 PairStageReport compare_pairs(Communicator const& comm, PairJob const& job, std::string const& journal_directory,
                               PairStageControl const& control, PairTable* table) {
   PairStageReport report;
-  auto const enter = [&](DecodedPiece const& decoded) {
-    for (auto const& pair : decoded.scores) table->enter(pair, job.columns);
-  };
+  auto const enter = [&](PairBlock const& block) { table->enter(block, job.columns); };
 
   std::vector<Index> found(job.pairs.size(), 0);
   together(comm, [&] {
     if (!comm.is_root()) return;
     visit_journals(journal_directory, job.fingerprint, [&](std::string const& record) {
-      DecodedPiece const decoded = decode_piece(record);
-      found.at(static_cast<std::size_t>(decoded.piece)) = 1;
-      enter(decoded);
+      PairBlock const block = decode_piece(record);
+      found.at(static_cast<std::size_t>(block.piece)) = 1;
+      enter(block);
     });
   });
   comm.broadcast(std::span(found), 0);

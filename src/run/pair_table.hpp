@@ -1,4 +1,4 @@
-/// The results of a comparison as they come in on rank 0: one R x R matrix per measure, and how tiles travel as
+/// The results of a comparison as they come in on rank 0: one R x R matrix per measure, and how pieces travel as
 /// records.
 #pragma once
 
@@ -38,6 +38,20 @@ struct PairScores {
   std::vector<double> coefficients;              ///< canonical correlations, when asked for
 };
 
+/// Scores of the pairs of a finished piece, measure by measure: what journals hold and what travels to rank 0.
+struct PairBlock {
+  Index piece = 0;
+  std::vector<std::int32_t> rows, cols;       ///< of each pair: indices into the members
+  std::vector<std::vector<double>> forward;   ///< per measure, of each pair
+  std::vector<std::vector<double>> backward;  ///< the same; empty where it is the same as forward
+  std::vector<double> above_edge;             ///< of each pair; empty where none has it
+  std::vector<std::vector<double>> coefficients;  ///< of each pair; empty where none has them
+};
+
+/// A finished piece of work as a journal record, and back. Throws std::runtime_error for what is no such record.
+std::string encode_piece(Index piece, std::vector<PairScores> const& scores);
+PairBlock decode_piece(std::string const& record);
+
 /// Values over all pairs, row-major R x R, NaN where there is none.
 struct PairTable {
   explicit PairTable(Index representations, std::vector<Measure const*> chosen);
@@ -47,23 +61,15 @@ struct PairTable {
   std::vector<std::vector<double>> values;  ///< per measure
   /// Chance level and standardised score, per measure; empty where they follow from the factors alone.
   std::vector<std::vector<double>> null, z;
-  std::vector<Attributes> notes;            ///< per measure: the rules and parameters its engine went by
-  std::vector<double> above_edge;           ///< canonical correlations above the chance edge
+  std::vector<Attributes> notes;  ///< per measure: the rules and parameters its engine went by
+  std::vector<double> above_edge;           ///< canonical correlations above the chance edge; empty unless `cca` is chosen
   std::map<std::pair<Index, Index>, std::vector<double>> coefficients;  ///< (smaller, larger index)
 
   double& value(std::size_t measure, Index row, Index col) {
     return values[measure][static_cast<std::size_t>(row * count + col)];
   }
-  /// Enters a pair computed for some of the measures: `columns[i]` is the place in `measures` of the i-th score.
-  void enter(PairScores const& scores, std::vector<std::size_t> const& columns);
+  /// Enters pairs computed for some of the measures: `columns[i]` is the place in `measures` of the i-th score.
+  void enter(PairBlock const& block, std::vector<std::size_t> const& columns);
 };
-
-/// A finished piece of work as a journal record, and back.
-std::string encode_piece(Index piece, std::vector<PairScores> const& scores);
-struct DecodedPiece {
-  Index piece = 0;
-  std::vector<PairScores> scores;
-};
-DecodedPiece decode_piece(std::string const& record);
 
 }  // namespace confer

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "confer/linalg/dense.hpp"
 #include "confer/linalg/neighbours.hpp"
 #include "confer/linalg/pair_distances.hpp"
 
@@ -15,13 +16,7 @@ bool contains(std::vector<RowForm> const& forms, RowForm form) {
   return std::find(forms.begin(), forms.end(), form) != forms.end();
 }
 
-double inner(MatrixView<double const> rows, Index i, Index j) {
-  double sum = 0;
-  for (Index k = 0; k < rows.rows; ++k) sum += rows(k, i) * rows(k, j);
-  return sum;
-}
-
-double squared(MatrixView<double const> rows, Index i) { return inner(rows, i, i); }
+double squared(MatrixView<double const> rows, Index i) { return dot(rows.column_span(i), rows.column_span(i)); }
 
 /// Quantile of the sizes of one row's values, between neighbours by their distance.
 double size_quantile(std::span<double const> row, double quantile, std::vector<double>& sizes) {
@@ -44,32 +39,36 @@ void clamp_rows(MatrixView<double> rows, double quantile) {
     for (double& value : rows.column_span(i)) value = std::clamp(value, -limit, limit);
 }
 
-/// Divides every row by its norm. A row whose norm is rounding of `reference` has no direction and becomes zero.
+/// Divides every row by its norm. A row whose norm is zero, or rounding of `reference` where that is given, has no
+/// direction and becomes zero.
 Index normalise(MatrixView<double> rows, std::vector<double> const& reference) {
   Index without = 0;
   for (Index i = 0; i < rows.cols; ++i) {
     double const norm = std::sqrt(squared(rows, i));
-    bool const none = !(norm > 1e-14 * reference[static_cast<std::size_t>(i)]);
+    bool const none = !(norm > (reference.empty() ? 0 : 1e-14 * reference[static_cast<std::size_t>(i)]));
     without += none ? 1 : 0;
-    for (double& value : rows.column_span(i)) value = none ? 0 : value / norm;
+    if (none)
+      std::fill_n(rows.column(i), rows.rows, 0.0);
+    else
+      for (double& value : rows.column_span(i)) value /= norm;
   }
   return without;
 }
 
 /// Values in their precision, the norms as they are in it, and the median of the distances between them.
 template <class T>
-void fill(RowRecord& record, MatrixView<double const> rows, bool keep, bool median) {
-  Matrix<T> values(rows.rows, rows.cols);
-  record.squared_norms.assign(static_cast<std::size_t>(rows.cols), 0.0);
-  for (Index i = 0; i < rows.cols; ++i)
+void fill(RowRecord& record, MatrixView<double const> rows, bool median) {
+  record.samples.resize(static_cast<std::size_t>(rows.rows * rows.cols) * sizeof(T));
+  MatrixView<T> const values(reinterpret_cast<T*>(record.samples.data()), rows.rows, rows.cols, rows.rows);
+  std::vector<double> rounded(static_cast<std::size_t>(rows.rows));
+  for (Index i = 0; i < rows.cols; ++i) {
     for (Index k = 0; k < rows.rows; ++k) {
       values(k, i) = static_cast<T>(rows(k, i));
-      record.squared_norms[static_cast<std::size_t>(i)] += static_cast<double>(values(k, i)) * static_cast<double>(values(k, i));
+      rounded[static_cast<std::size_t>(k)] = static_cast<double>(values(k, i));
     }
-  record.facts.value_bytes = static_cast<Index>(sizeof(T));
-  if (median) record.facts.median_distance = median_distance(values.const_view(), record.squared_norms);
-  if (!keep) record.facts.features = 0;
-  if (keep) record.put_samples(std::as_bytes(std::span(values.data(), static_cast<std::size_t>(values.size()))));
+    record.squared_norms[static_cast<std::size_t>(i)] = dot(rounded, rounded);
+  }
+  if (median) record.facts.median_distance = median_distance(MatrixView<T const>(values), record.squared_norms);
 }
 
 }  // namespace
@@ -115,8 +114,6 @@ bool holds_rows(RowStore const& store, std::string const& key, RowNeeds const& n
 }
 
 Index prepare_rows(RowForm form, MatrixView<double> rows, std::span<double const> mean, double quantile) {
-  std::vector<double> before;
-  for (Index i = 0; i < rows.cols; ++i) before.push_back(std::sqrt(squared(rows, i)));
   switch (form) {
     case RowForm::centred: {
       double total = 0;
@@ -130,18 +127,21 @@ Index prepare_rows(RowForm form, MatrixView<double> rows, std::span<double const
       return 0;
     }
     case RowForm::unit:
-      return normalise(rows, std::vector<double>(before.size(), 0.0));
-    case RowForm::correlation:
+      return normalise(rows, {});
+    case RowForm::correlation: {
+      std::vector<double> before;
       for (Index i = 0; i < rows.cols; ++i) {
+        before.push_back(std::sqrt(squared(rows, i)));
         double own = 0;
         for (double const value : rows.column_span(i)) own += value;
         own /= static_cast<double>(rows.rows);
         for (double& value : rows.column_span(i)) value -= own;
       }
       return normalise(rows, before);
+    }
     case RowForm::clamped:
       clamp_rows(rows, quantile);
-      return normalise(rows, std::vector<double>(before.size(), 0.0));
+      return normalise(rows, {});
   }
   return 0;
 }
@@ -165,15 +165,20 @@ void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNe
         ordered, needs.neighbours, form == RowForm::centred ? Nearness::distance : Nearness::inner_product);
     record.facts.neighbours = lists.k;
     record.neighbours = std::move(lists.indices);
-    for (Index i = 0; i < lists.samples; ++i)
-      for (Index r = 0; r < lists.k; ++r)
-        record.inner_products.push_back(inner(rows, i, record.neighbours[static_cast<std::size_t>(i * lists.k + r)]));
+    record.inner_products = std::move(lists.inner_products);
+    if (ordered.data != rows.data)
+      for (std::size_t at = 0; at < record.neighbours.size(); ++at)
+        record.inner_products[at] =
+            dot(rows.column_span(static_cast<Index>(at) / lists.k), rows.column_span(record.neighbours[at]));
   }
-  bool const keep = contains(needs.kept, form), median = contains(needs.with_median, form);
-  if (exact)
-    fill<double>(record, rows, keep, median);
+  record.facts.value_bytes = exact ? 8 : 4;
+  record.squared_norms.resize(static_cast<std::size_t>(rows.cols));
+  if (!contains(needs.kept, form))
+    record.facts.features = 0;
+  else if (exact)
+    fill<double>(record, rows, contains(needs.with_median, form));
   else
-    fill<float>(record, rows, keep, median);
+    fill<float>(record, rows, contains(needs.with_median, form));
   store.put(row_record_name(key, form), record);
 }
 

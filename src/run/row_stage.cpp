@@ -69,15 +69,19 @@ void prepare(RowTask const& task, std::size_t index, std::string const& key) {
     ActivationReader(task.catalog, r).read(0, r.samples, stored.view(), seen);
   }
   RowStore const store(task.store.directory());
-  for (RowForm const form : needs.forms) {
+  for (std::size_t at = 0; at < needs.forms.size(); ++at) {
+    RowForm const form = needs.forms[at];
+    bool const last = at + 1 == needs.forms.size();
     bool const from_factor = form == RowForm::centred && wide;
-    Matrix<double> rows =
-        from_factor ? coordinates(task.store, task.factors.keys[index], task.factors.summaries[index], exact) : stored;
     std::vector<double> const mean =
         form == RowForm::centred && read ? feature_means(stored.view()) : std::vector<double>();
     // What orders samples must see ties as they are in the data.
     Matrix<double> const ordered =
         form == RowForm::centred && needs.orders(form) ? coarsely_centred(stored, mean) : Matrix<double>();
+    Matrix<double> rows =
+        from_factor ? coordinates(task.store, task.factors.keys[index], task.factors.summaries[index], exact)
+        : last      ? std::move(stored)
+                    : stored;
     Index const without = prepare_rows(form, rows, from_factor ? std::vector<double>() : mean, clamped_share);
     put_rows(store, key, form, needs, rows, ordered.size() > 0 ? ordered.view() : rows.const_view(), without, exact);
   }

@@ -59,7 +59,7 @@ double self_score(Measure const& measure, FactorSummary const& summary) {
   stats.canonical_correlations = ones;
   stats.truncated_correlations = std::span(ones).first(static_cast<std::size_t>(std::min(summary.components, rank)));
   stats.cross_covariance_values = squares;
-  stats.canonical_weights = stats.canonical_weights_column = ones;
+  stats.canonical_weights = stats.canonical_weights_column = stats.google_weights = ones;
   stats.row_norm_product = summary.sum_squared_row_norms;
   std::vector<double> const itself = {1.0};  // every neuron is its own best partner
   stats.best_correlations = itself;
@@ -142,6 +142,27 @@ struct TileEngine::Worker {
     return values;
   }
 
+  Matrix<T> all_loadings(Index member, LoadingsOf<T> const& of) const {
+    Matrix<T> loadings(summary(member).kept, summary(member).features);
+    Index done = 0;
+    of([&](MatrixView<T const> block) {
+      for (Index j = 0; j < block.cols; ++j) std::copy_n(block.column(j), block.rows, loadings.view().column(done++));
+    });
+    return loadings;
+  }
+
+  /// Of the row or of the column; nothing when that side has more directions than the other.
+  std::vector<double> weights_of_google(Tile const& tile, PairTask const& task, Matrix<double> const& transposed,
+                                        bool by_row) {
+    FactorSummary const &x = summary(task.row), &y = summary(task.col);
+    if (x.means.empty() || y.means.empty() || (by_row ? x.rank() > y.rank() : y.rank() > x.rank())) return {};
+    Matrix<T> const of_x = all_loadings(task.row, panels.row_loadings(tile, task.row_slot));
+    Matrix<T> const of_y = all_loadings(task.col, panels.col_loadings(tile, task.col_slot));
+    GoogleSide<T> const row{x.singular_values, of_x.view(), x.singular_values.front(), x.means};
+    GoogleSide<T> const col{y.singular_values, of_y.view(), y.singular_values.front(), y.means};
+    return by_row ? google_weights<T>(task.cross, row, col, x.rows) : google_weights<T>(transposed, col, row, x.rows);
+  }
+
   PairScores score(PairTask const& task, PairStats const& forward, PairStats const& backward) const {
     PairScores scores;
     scores.row = task.row;
@@ -182,7 +203,7 @@ struct TileEngine::Worker {
     for (std::size_t t = 0; t < list.size(); ++t) {
       auto const& task = list[t];
       Matrix<double> transposed;
-      if ((needs & (needs_cross | needs_weights)) != 0) {
+      if ((needs & (needs_cross | needs_weights | needs_means)) != 0) {
         transposed = Matrix<double>(task.cross.cols, task.cross.rows);
         for (Index j = 0; j < task.cross.cols; ++j)
           for (Index i = 0; i < task.cross.rows; ++i) transposed(j, i) = task.cross(i, j);
@@ -192,6 +213,12 @@ struct TileEngine::Worker {
         pair_weights = canonical_weights(task.cross, panels.row_loadings(tile, task.row_slot),
                                          panels.col_loadings(tile, task.col_slot));
         rho[t] = pair_weights.correlations;
+      }
+      std::vector<double> google, google_backward;  // of the side with fewer neurons, of equal ones the first
+      if ((needs & needs_means) != 0) {
+        Index const p = summary(task.row).features, q = summary(task.col).features;
+        google = weights_of_google(tile, task, transposed, p <= q);
+        google_backward = p == q ? weights_of_google(tile, task, transposed, false) : google;
       }
       clamp_to_one(rho[t]);
       clamp_to_one(kept[t]);
@@ -204,12 +231,14 @@ struct TileEngine::Worker {
       forward.cross_covariance_values = nuclear[t];
       forward.canonical_weights = pair_weights.weights_x;
       forward.canonical_weights_column = pair_weights.weights_y;
+      forward.google_weights = google;
       if (norm_products.size() > 0) forward.row_norm_product = norm_products(task.row_slot, task.col_slot);
       PairStats backward = forward;
       std::swap(backward.x, backward.y);
       backward.cross = transposed;
       backward.canonical_weights = pair_weights.weights_y;
       backward.canonical_weights_column = pair_weights.weights_x;
+      backward.google_weights = google_backward;
       results.push_back(score(task, forward, backward));
       poll();
     }

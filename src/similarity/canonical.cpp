@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "confer/linalg/dense.hpp"
 
@@ -71,6 +72,22 @@ void complete_orthonormal(MatrixView<double> vectors, Index safe) {
   }
 }
 
+/// Gram-Schmidt, twice, of independent columns in order.
+void orthonormalise(MatrixView<double> vectors) {
+  for (Index j = 0; j < vectors.cols; ++j) {
+    double* const v = vectors.column(j);
+    for (int pass = 0; pass < 2; ++pass) {
+      for (Index k = 0; k < j; ++k) {
+        double const* const u = vectors.column(k);
+        double const dot = std::inner_product(u, u + vectors.rows, v, 0.0);
+        for (Index i = 0; i < vectors.rows; ++i) v[i] -= dot * u[i];
+      }
+      double const length = norm(v, vectors.rows);
+      for (Index i = 0; i < vectors.rows; ++i) v[i] /= length;
+    }
+  }
+}
+
 /// Eigenvectors give the smaller side; the other side follows through M.
 CanonicalWeights from_smaller_side(MatrixView<double const> cross, LoadingsOf<float> const& loadings_small,
                                    LoadingsOf<float> const& loadings_large, bool rows_are_small) {
@@ -124,5 +141,60 @@ CanonicalWeights canonical_weights(MatrixView<double const> cross, LoadingsOf<do
   result.weights_y = absolute_sums<double>(right.const_view(), loadings_y);
   return result;
 }
+
+namespace {
+
+/// V' of the neurons that vary, rank x neurons.
+template <class T>
+Matrix<double> live_directions(GoogleSide<T> const& side, std::vector<Index>& live) {
+  for (Index j = 0; j < side.loadings.cols; ++j) {
+    auto const column = side.loadings.column_span(j);
+    if (std::any_of(column.begin(), column.end(), [](T value) { return value != T{0}; })) live.push_back(j);
+  }
+  Matrix<double> directions(side.loadings.rows, std::ssize(live));
+  for (Index j = 0; j < directions.cols(); ++j)
+    for (Index k = 0; k < directions.rows(); ++k)
+      directions(k, j) = side.scale * static_cast<double>(side.loadings(k, live[static_cast<std::size_t>(j)])) /
+                         side.singular_values[static_cast<std::size_t>(k)];
+  return directions;
+}
+
+}  // namespace
+
+template <class T>
+std::vector<double> google_weights(MatrixView<double const> cross, GoogleSide<T> const& x, GoogleSide<T> const& y,
+                                   Index rows) {
+  std::vector<Index> live, live_y;
+  Matrix<double> const vx = live_directions(x, live), vy = live_directions(y, live_y);
+  Index const rank = cross.rows;
+  if (vx.cols() != rank) return {};
+  Matrix<double> half(rank, vy.cols()), whitened(rank, vy.cols()), left(rank, rank);  // Vx M Vy', in neurons
+  gemm(1.0, cross, Op::none, vy.const_view(), Op::none, 0.0, half.view());
+  gemm(1.0, vx.const_view(), Op::transpose, half.const_view(), Op::none, 0.0, whitened.view());
+  gemm(1.0, vx.const_view(), Op::none, svd(whitened).u.const_view(), Op::none, 0.0, left.view());
+  // Coordinates in the basis U and, last, the direction of all ones.
+  Matrix<double> directions(rank + 1, rank), neurons(rank + 1, rank), products(rank, rank);
+  double const root = std::sqrt(static_cast<double>(rows));
+  for (Index i = 0; i < rank; ++i) {
+    for (Index k = 0; k < rank; ++k) {
+      double const s = x.singular_values[static_cast<std::size_t>(k)];
+      directions(k, i) = s * left(k, i);
+      neurons(k, i) = s * vx(k, i);
+    }
+    directions(rank, i) = neurons(rank, i) =
+        root * x.means[static_cast<std::size_t>(live[static_cast<std::size_t>(i)])];
+  }
+  orthonormalise(directions.view());
+  gemm(1.0, directions.const_view(), Op::transpose, neurons.const_view(), Op::none, 0.0, products.view());
+  std::vector<double> weights(static_cast<std::size_t>(rank), 0.0);
+  for (Index j = 0; j < rank; ++j)
+    for (Index i = 0; i < rank; ++i) weights[static_cast<std::size_t>(i)] += std::abs(products(i, j));
+  return weights;
+}
+
+template std::vector<double> google_weights(MatrixView<double const>, GoogleSide<float> const&,
+                                            GoogleSide<float> const&, Index);
+template std::vector<double> google_weights(MatrixView<double const>, GoogleSide<double> const&,
+                                            GoogleSide<double> const&, Index);
 
 }  // namespace confer

@@ -70,6 +70,9 @@ PairWorkspace::PairWorkspace(Factor const& x, Factor const& y, unsigned needs) {
 
   cross_ = Matrix<double>(x.basis.cols, y.basis.cols);
   gemm(1, x.basis, Op::transpose, y.basis, Op::none, 0, cross_);
+  cross_transposed_ = Matrix<double>(cross_.cols(), cross_.rows());
+  for (Index j = 0; j < cross_.cols(); ++j)
+    for (Index i = 0; i < cross_.rows(); ++i) cross_transposed_(j, i) = cross_(i, j);
   if (needs & needs_weights) {
     CanonicalWeights weights = canonical_weights(cross_, x.loadings, y.loadings);
     canonical_ = std::move(weights.correlations);
@@ -85,12 +88,18 @@ PairWorkspace::PairWorkspace(Factor const& x, Factor const& y, unsigned needs) {
       for (Index i = 0; i < scaled.rows(); ++i) scaled(i, j) *= at(x.singular_values, i) * at(y.singular_values, j);
     nuclear_ = singular_values(scaled);
   }
+  if (needs & needs_means) {
+    auto const side = [](Factor const& f) { return GoogleSide<double>{f.singular_values, f.loadings, 1, f.means}; };
+    auto const weights = [&](bool by_row) {
+      if (by_row ? x.basis.cols > y.basis.cols : y.basis.cols > x.basis.cols) return std::vector<double>();
+      return by_row ? google_weights<double>(cross_, side(x), side(y), x.basis.rows)
+                    : google_weights<double>(cross_transposed_, side(y), side(x), x.basis.rows);
+    };
+    google_weights_ = weights(x.features <= y.features);
+    google_weights_backward_ = weights(x.features < y.features);
+  }
   cap_at_one(canonical_);
   cap_at_one(truncated_);
-
-  cross_transposed_ = Matrix<double>(cross_.cols(), cross_.rows());
-  for (Index j = 0; j < cross_.cols(); ++j)
-    for (Index i = 0; i < cross_.rows(); ++i) cross_transposed_(j, i) = cross_(i, j);
 
   stats_.cross = cross_.const_view();
   stats_.canonical_correlations = canonical_;
@@ -98,10 +107,12 @@ PairWorkspace::PairWorkspace(Factor const& x, Factor const& y, unsigned needs) {
   stats_.cross_covariance_values = nuclear_;
   stats_.canonical_weights = weights_x_;
   stats_.canonical_weights_column = weights_y_;
+  stats_.google_weights = google_weights_;
   transposed_ = stats_;
   std::swap(transposed_.x, transposed_.y);
   transposed_.cross = cross_transposed_.const_view();
   std::swap(transposed_.canonical_weights, transposed_.canonical_weights_column);
+  transposed_.google_weights = google_weights_backward_;
 }
 
 }  // namespace confer

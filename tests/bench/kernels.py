@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Kernel and neighbour measures against an expert's NumPy and scikit-learn, in CPU seconds.
 
-    kernels.py CONFER [--representations 120] [--samples 2000] [--rounds 3]
+    kernels.py CONFER [--representations 120] [--samples 2000] [--rounds 3] [--ranks 1]
 
 rbf: CKA of Gaussian kernels, all pairs; the expert caches the centred kernels of all representations and multiplies
 once. knn: lists of 10 nearest neighbours; scikit-learn's brute force, each representation once. linear: CKA alone, all
-pairs; the share of the limit is the arithmetic over what one large single-precision product reaches.
+pairs. Memory: all ranks and the store of rows, at its peak. The share of the limit is the arithmetic of the pairs, each
+kernel once and their products, over what one large single-precision product reaches, in CPU seconds.
 """
 import argparse
+import glob
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -70,13 +71,57 @@ def expert_knn(directory):
         NearestNeighbors(n_neighbors=11, algorithm="brute").fit(x).kneighbors(x, return_distance=False)
 
 
-def timed(command):
-    """CPU seconds of a command and its children."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def memory_of(pid):
+    """Bytes of a process and its descendants in memory, shared memory left out."""
+    total = 0
+    for task in glob.glob(f"/proc/{pid}/task/*/children"):
+        try:
+            with open(task) as file:
+                total += sum(memory_of(int(child)) for child in file.read().split())
+        except OSError:
+            pass
+    try:
+        with open(f"/proc/{pid}/status") as file:
+            fields = dict(line.split(":", 1) for line in file)
+    except OSError:
+        return total
+    if fields["Name"].strip() == "mpirun":
+        return total
+    return total + 1024 * sum(int(fields.get(name, "0 kB").split()[0]) for name in ("RssAnon", "RssFile"))
+
+
+def store_bytes():
+    """Bytes of the factors and rows of running jobs."""
+    total = 0
+    for path in glob.glob("/dev/shm/confer-store-*/*"):
+        try:
+            total += os.path.getsize(path)
+        except OSError:
+            pass
+    return total
+
+
+def measured(command):
+    """CPU seconds of a command and its children, and their peak memory with the store of factors and rows."""
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    peak = 0
+    while True:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if pid != 0:
+            break
+        peak = max(peak, memory_of(process.pid) + store_bytes())
+        time.sleep(0.05)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return usage.ru_utime + usage.ru_stime, peak
+
+
+def phase_seconds(results, phase):
+    with h5py.File(results, "r") as f:
+        names = [str(name, "utf-8") if isinstance(name, bytes) else name for name in f["phase"][...]]
+        return float(f["phase_cpu_seconds"][names.index(phase)])
 
 
 def gemm_rate():
@@ -95,6 +140,7 @@ def main():
     parser.add_argument("--representations", type=int, default=120)
     parser.add_argument("--samples", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--ranks", type=int, default=1)
     parser.add_argument("--expert", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.expert:
@@ -105,22 +151,26 @@ def main():
         os.mkdir(data)
         make(data, arguments.representations, arguments.samples)
         for name, measures in (("rbf", "cka_rbf"), ("knn", "knn_mutual"), ("linear", "cka")):
-            ours, theirs = [], []
+            ours, theirs, pairs = [], [], []
             for _ in range(arguments.rounds):
-                ours.append(timed(["mpirun", "-n", "1", arguments.confer, "compare", data, "--measures", measures,
-                                   "--output", output, "--fresh", "--quiet"]))
+                ours.append(measured(["mpirun", "-n", str(arguments.ranks), arguments.confer, "compare", data,
+                                      "--measures", measures, "--output", output, "--fresh", "--quiet"]))
+                pairs.append(phase_seconds(output, "pairs"))
                 if name != "linear":
-                    theirs.append(timed([sys.executable, __file__, arguments.confer, "--expert", name, data]))
-            cpu = statistics.median(ours)
+                    theirs.append(measured([sys.executable, __file__, arguments.confer, "--expert", name, data]))
+            cpu, memory = (statistics.median(values) for values in zip(*ours))
+            line = f"{name}: confer {cpu:.2f} CPU s, {memory / 2**20:.0f} MiB"
             if theirs:
-                cpu2 = statistics.median(theirs)
-                print(f"{name}: confer {cpu:.2f} CPU s, expert {cpu2:.2f} CPU s, ratio {cpu2 / cpu:.1f}", flush=True)
-            else:
+                cpu2, memory2 = (statistics.median(values) for values in zip(*theirs))
+                line += (f"; expert {cpu2:.2f} CPU s, {memory2 / 2**20:.0f} MiB: {cpu2 / cpu:.2f} times faster, "
+                         f"1/{memory2 / memory:.1f} of the memory")
+            if name != "knn":
                 n, count = arguments.samples, arguments.representations
                 widths = sum(WIDTHS[i % len(WIDTHS)] for i in range(count))
                 flops = n * n * (widths + count * count / 2)
-                print(f"{name}: confer {cpu:.2f} CPU s in all, {flops / gemm_rate() / cpu:.2f} of the sgemm limit",
-                      flush=True)
+                seconds = statistics.median(pairs)
+                line += f"; pairs {seconds:.2f} CPU s, {flops / gemm_rate() / seconds:.2f} of the sgemm limit"
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -106,6 +106,23 @@ TEST(Factor, ResolvesConditionNumbersBeyondOneGramMatrix) {
   EXPECT_GT(factor.levels, 1);
 }
 
+TEST(Factor, ValuesAloneAreThoseOfTheWholeFactor) {
+  for (double const last : {0.01, 1e-9}) {  // one Gram matrix, several
+    auto const planted = plant(120, 90, geometric(20, last), 2.0);
+    FactorOptions options = exact_options(planted.x);
+    Factor const whole = factor_rows(row_source(planted.x), options);
+    options.basis = options.loadings = false;
+    for (Factor const& factor :
+         {factor_rows(row_source(planted.x), options), factor_columns(column_source(planted.x), options)}) {
+      ASSERT_EQ(factor.rank(), 20);
+      EXPECT_EQ(factor.levels, whole.levels);
+      EXPECT_EQ(factor.kept(), 0);
+      for (std::size_t i = 0; i < 20; ++i)
+        EXPECT_NEAR(factor.singular_values[i] / whole.singular_values[i], 1.0, last < 1e-3 ? 1e-5 : 1e-12) << i;
+    }
+  }
+}
+
 TEST(Factor, SampleSideAgreesWithFeatureSide) {
   auto const planted = plant(40, 150, geometric(30, 1e-6), 3.0);
   expect_factor(factor_columns(column_source(planted.x), exact_options(planted.x)), planted, 1e-7);

@@ -62,17 +62,19 @@ TYPED_TEST(Tiles, AreTheKernels) {
 
 TYPED_TEST(Tiles, SumsOfRowsAndColumns) {
   using T = TypeParam;
-  Matrix<T> tile(13, 9);
+  constexpr Index n = 147;  // no multiple of what is added up together
+  Matrix<T> tile(n, n);
   for (Index i = 0; i < tile.size(); ++i) tile.data()[i] = static_cast<T>(i % 7);
-  std::vector<double> rows(13, 0.0), cols(9, 0.0);
-  keep_strict_upper(tile.view());
+  keep_strict_lower(tile.view());
+  std::vector<double> rows(n, 1.0), cols(n, 2.0), expected_rows(n, 1.0), expected_cols(n, 2.0);
   add_tile_sums(tile.const_view(), rows, cols);
-  double expected_row = 0, expected_col = 0;
-  for (Index j = 3; j < 9; ++j) expected_row += static_cast<double>((2 + 13 * j) % 7);
-  for (Index i = 0; i < 5; ++i) expected_col += static_cast<double>((i + 13 * 5) % 7);
-  EXPECT_EQ(rows[2], expected_row);
-  EXPECT_EQ(cols[5], expected_col);
-  EXPECT_EQ(rows[10], 0.0);
+  for (Index j = 0; j < n; ++j)
+    for (Index i = j + 1; i < n; ++i) {
+      expected_rows[static_cast<std::size_t>(i)] += static_cast<double>((i + n * j) % 7);
+      expected_cols[static_cast<std::size_t>(j)] += static_cast<double>((i + n * j) % 7);
+    }
+  EXPECT_EQ(rows, expected_rows);
+  EXPECT_EQ(cols, expected_cols);
 }
 
 TEST(TileFunctions, ExponentialFarOut) {
@@ -85,19 +87,79 @@ TEST(TileFunctions, ExponentialFarOut) {
   }
 }
 
+TEST(TileFunctions, ExponentialIsRightToRoundingAndUnbiased) {
+  constexpr Index count = 40000;
+  Matrix<float> g(count, 1);
+  std::vector<float> const zero = {0.0f};
+  std::vector<float> far;
+  for (Index i = 0; i < count; ++i) far.push_back(static_cast<float>(i) * 2e-3f);
+  gaussian_tile(g.view(), far, zero, 1.0f, 0.0f);
+  double worst = 0, mean = 0;
+  for (Index i = 0; i < count; ++i) {
+    double const expected = std::exp(-static_cast<double>(far[static_cast<std::size_t>(i)]));
+    double const error = static_cast<double>(g(i, 0)) / expected - 1;
+    worst = std::max(worst, std::abs(error));
+    mean += error / static_cast<double>(count);
+  }
+  EXPECT_LT(worst, 2e-7);
+  EXPECT_LT(std::abs(mean), 2e-8);
+}
+
+TEST(TileFunctions, MarksWhatExceedsEitherThreshold) {
+  std::vector<float> values, rows;
+  for (int i = 0; i < 37; ++i) {
+    values.push_back(static_cast<float>(i % 10));
+    rows.push_back(i < 20 ? 100.0f : 3.0f);
+  }
+  std::vector<unsigned char> marks(37, 7);
+  mark_above(values, rows, 7.0f, marks);
+  for (std::size_t i = 0; i < 37; ++i)
+    EXPECT_EQ(marks[i], values[i] > rows[i] || values[i] > 7.0f ? 1 : 0) << i;
+}
+
+/// By sorting all distances.
+double sorted_median(Matrix<double> const& x) {
+  std::vector<double> values = above_diagonal(squared_distances(x));
+  for (double& v : values) v = std::sqrt(v);
+  std::sort(values.begin(), values.end());
+  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
+}
+
+template <class T>
+double median_of(Matrix<double> const& x) {
+  auto const samples = transposed_as<T>(x);
+  auto const norms = norms_of(samples);
+  return median_distance(samples.const_view(), std::vector<double>(norms.begin(), norms.end()));
+}
+
 TEST(PairDistances, MedianOfOddAndEvenNumbers) {
-  for (Index n : {3, 4, 50, 301}) {
+  for (Index n : {2, 3, 4, 50, 301, 700, 1201}) {
     Matrix<double> const x = gaussian(n, 3, static_cast<unsigned>(n));
-    std::vector<double> values = above_diagonal(squared_distances(x));
-    for (double& v : values) v = std::sqrt(v);
-    std::sort(values.begin(), values.end());
-    std::size_t const half = values.size() / 2;
-    double const expected = values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
-    auto const samples = transposed_as<double>(x);
-    EXPECT_NEAR(median_distance(samples.view(), norms_of(samples)), expected, 1e-12);
+    EXPECT_NEAR(median_of<double>(x), sorted_median(x), 1e-12) << n;
+    EXPECT_NEAR(median_of<float>(x), sorted_median(x), 3e-6) << n;
   }
   Matrix<double> const one(3, 1);
   EXPECT_TRUE(std::isnan(median_distance(one.view(), std::vector<double>(1, 0.0))));
+}
+
+/// Evenly spaced samples tell where the median lies; here they are all unlike the others.
+TEST(PairDistances, MedianThatNoSketchForetells) {
+  constexpr Index n = 1024;  // every fourth is looked at first
+  Matrix<double> x = gaussian(n, 3, 5);
+  for (Index i = 0; i < n; i += 4)
+    for (Index k = 0; k < 3; ++k) x(i, k) *= 40;
+  EXPECT_NEAR(median_of<double>(x), sorted_median(x), 1e-11);
+  EXPECT_NEAR(median_of<float>(x), sorted_median(x), 1e-4);
+}
+
+TEST(PairDistances, MedianOfEqualDistances) {
+  Matrix<double> x(900, 2);  // most samples coincide
+  for (Index i = 0; i < 900; i += 10) x(i, 0) = static_cast<double>(i);
+  EXPECT_EQ(median_of<double>(x), 0);
+  EXPECT_EQ(median_of<float>(x), 0);
+  for (Index i = 0; i < 900; ++i) x(i, 0) = static_cast<double>(i % 3);
+  EXPECT_EQ(median_of<double>(x), 1);
+  EXPECT_EQ(median_of<float>(x), 1);
 }
 
 TEST(PairDistances, RanksAreThoseOfTheDistances) {

@@ -15,12 +15,12 @@ namespace confer::test {
 /// A centred factor and what the pair workspace wants of it.
 struct PlainFactor {
   Matrix<double> basis, loadings;
-  std::vector<double> values, squared_row_norms;
+  std::vector<double> values, means, squared_row_norms;
   Index features = 0;
   Index components = 0;
 
   PairWorkspace::Factor view() const {
-    return {basis.const_view(), values, loadings.const_view(), squared_row_norms, features, components};
+    return {basis.const_view(), values, loadings.const_view(), means, squared_row_norms, features, components};
   }
 };
 
@@ -30,7 +30,7 @@ inline PlainFactor factor(Matrix<double> const& data, double variance = 0.99) {
   Svd const full = svd(x);
   Index rank = 0;
   while (rank < static_cast<Index>(full.s.size()) && full.s[static_cast<std::size_t>(rank)] > 1e-10 * full.s[0]) ++rank;
-  PlainFactor result{Matrix<double>(x.rows(), rank), Matrix<double>(rank, x.cols()), {}, {}, x.cols(), 0};
+  PlainFactor result{Matrix<double>(x.rows(), rank), Matrix<double>(rank, x.cols()), {}, {}, {}, x.cols(), 0};
   double total = 0, kept = 0;
   for (Index k = 0; k < rank; ++k) {
     double const s = full.s[static_cast<std::size_t>(k)];
@@ -44,6 +44,7 @@ inline PlainFactor factor(Matrix<double> const& data, double variance = 0.99) {
     kept += s * s;
     ++result.components;
   }
+  for (Index j = 0; j < x.cols(); ++j) result.means.push_back(data(0, j) - x(0, j));
   for (Index i = 0; i < x.rows(); ++i) {
     double norm = 0;
     for (Index j = 0; j < x.cols(); ++j) norm += x(i, j) * x(i, j);
@@ -53,7 +54,7 @@ inline PlainFactor factor(Matrix<double> const& data, double variance = 0.99) {
 }
 
 constexpr unsigned needs_everything =
-    needs_cross | needs_canonical | needs_truncated | needs_nuclear | needs_weights | needs_row_norms;
+    needs_cross | needs_canonical | needs_truncated | needs_nuclear | needs_weights | needs_means | needs_row_norms;
 
 /// Correlations of the neurons that vary.
 inline Matrix<double> neuron_correlations(Matrix<double> const& x, Matrix<double> const& y) {
@@ -84,10 +85,46 @@ inline double neuron_score(Measure const& measure, Matrix<double> const& x, Matr
   return measure.score(stats);
 }
 
+/// Fitted and judged on different samples, as the engine does it.
+inline double held_out_score(Measure const& measure, Matrix<double> const& x, Matrix<double> const& y, Index folds = 5) {
+  PlainFactor const fx = factor(x), fy = factor(y);
+  std::vector<Index> const fold_of = folds_of_samples(x.rows(), folds);
+  std::vector<HeldOutSide> sides_x, sides_y;
+  sides_x.reserve(static_cast<std::size_t>(folds));  // what a fold looks at stays where it is
+  sides_y.reserve(static_cast<std::size_t>(folds));
+  HeldOutStats stats;
+  for (Index f = 0; f < folds; ++f) {
+    std::vector<double> fit, test;
+    for (Index const fold : fold_of) {
+      fit.push_back(fold == f ? 0.0 : 1.0);
+      test.push_back(fold == f ? 1.0 : 0.0);
+    }
+    auto const side = [&](PlainFactor const& of) {
+      WeightedMoments fitted(of.basis.cols()), held(of.basis.cols());
+      fitted.add(of.basis, fit);
+      held.add(of.basis, test);
+      return held_out_side(fitted, held, of.values, 1e-10 * of.values.front());
+    };
+    auto const cross = [&](std::vector<double> const& weights) {
+      Matrix<double> rows = fx.basis, result(fx.basis.cols(), fy.basis.cols());
+      for (Index j = 0; j < rows.cols(); ++j)
+        for (Index i = 0; i < rows.rows(); ++i) rows(i, j) *= weights[static_cast<std::size_t>(i)];
+      gemm(1, rows.const_view(), Op::transpose, fy.basis.const_view(), Op::none, 0, result.view());
+      return result;
+    };
+    sides_x.push_back(side(fx));
+    sides_y.push_back(side(fy));
+    Matrix<double> const fit_cross = cross(fit), test_cross = cross(test);
+    stats.folds.push_back(held_out_fold(sides_x.back(), sides_y.back(), fit_cross, test_cross));
+  }
+  return measure.held_out_score(stats);
+}
+
 /// Value of a measure with x as row and y as column.
 inline double score(Measure const& measure, Matrix<double> const& x, Matrix<double> const& y, double variance = 0.99) {
   if (measure.statistics == StatisticsKind::kernel) return measure.kernel_score(kernel_stats(measure.kernel, x, y));
   if (measure.statistics == StatisticsKind::neurons) return neuron_score(measure, x, y);
+  if (measure.statistics == StatisticsKind::held_out) return held_out_score(measure, x, y);
   PlainFactor const fx = factor(x, variance), fy = factor(y, variance);
   return measure.score(PairWorkspace(fx.view(), fy.view(), measure.needs).stats());
 }

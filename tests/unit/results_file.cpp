@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <filesystem>
@@ -110,6 +111,57 @@ TEST_F(ResultsFile, LargeMatricesAreCheckedAgainstDamage) {
   }
 }
 
+/// A matrix of 700 x 700 and two that follow from it.
+ResultSet with_derived_rows() {
+  constexpr std::size_t count = 700;
+  ResultSet results;
+  results.dimensions = {{"a", 700}, {"b", 700}};
+  std::vector<double> values(count * count);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = std::sin(static_cast<double>(i));
+  results.variables = {{"cka", {"a", "b"}, values, {}, false}};
+  results.variables.push_back(
+      {"twice",
+       {"a", "b"},
+       DerivedRows<double>{[](ResultSet const& all, Index first, std::span<double> rows) {
+         ASSERT_EQ(rows.size() % count, 0u);
+         ASSERT_LE(rows.size(), 256 * count);  // never the whole of it
+         auto const from = all.doubles("cka").begin() + first * 700;
+         std::transform(from, from + std::ssize(rows), rows.begin(), [](double value) { return 2 * value; });
+       }},
+       {{"long_name", std::string("twice")}},
+       false});
+  results.variables.push_back({"row",
+                               {"a", "b"},
+                               DerivedRows<Index>{[](ResultSet const&, Index first, std::span<Index> rows) {
+                                 for (std::size_t i = 0; i < rows.size(); ++i)
+                                   rows[i] = first + static_cast<Index>(i / count);
+                               }},
+                               {},
+                               false});
+  return results;
+}
+
+TEST_F(ResultsFile, DerivedRowsAreMadeWhileTheyAreWritten) {
+  write_results(path("r.h5"), with_derived_rows());
+  ResultSet const read = read_results(path("r.h5"));
+  auto const &cka = read.doubles("cka"), &twice = read.doubles("twice");
+  auto const& row = read.integers("row");
+  ASSERT_EQ(twice.size(), 490000u);
+  for (std::size_t i = 0; i < twice.size(); ++i) {
+    ASSERT_EQ(twice[i], 2 * cka[i]);
+    ASSERT_EQ(row[i], static_cast<Index>(i / 700));
+  }
+  EXPECT_EQ(std::get<std::string>(read.at("twice").attributes.at("long_name")), "twice");
+}
+
+TEST_F(ResultsFile, ReadsOnlyTheVariablesThatAreWanted) {
+  write_results(path("r.h5"), with_derived_rows());
+  ResultSet const read = read_results(path("r.h5"), [](std::string const& name) { return name == "row"; });
+  ASSERT_EQ(read.variables.size(), 1u);
+  EXPECT_EQ(read.variables[0].name, "row");
+  EXPECT_EQ(read.dimension("b"), 700);
+}
+
 TEST_F(ResultsFile, TextOfAnyKindStaysReadable) {
   ResultSet results;
   results.dimensions = {{"a", 2}};
@@ -170,6 +222,16 @@ TEST_F(ResultsFile, AFullDiskIsReportedAndLeavesNothing) {
   auto* const handler = std::signal(SIGXFSZ, SIG_IGN);  // then write() fails as on a full disk
   ::setrlimit(RLIMIT_FSIZE, &small);
   EXPECT_THROW(write_results(path("r.h5"), example(20000)), EnvironmentError);
+  EXPECT_THROW(write_results(path("r.h5"), example(5)), EnvironmentError);
+  small.rlim_cur = 4 << 20;  // in the middle of the second of three matrices
+  ::setrlimit(RLIMIT_FSIZE, &small);
+  try {
+    write_results(path("r.h5"), with_derived_rows());
+    ADD_FAILURE() << "more was written than there is room for";
+  } catch (EnvironmentError const& error) {
+    EXPECT_NE(std::string(error.what()).find("'" + path("r.h5") + "'"), std::string::npos) << error.what();
+    EXPECT_NE(error.reason().find("too large"), std::string::npos) << error.what();
+  }
   ::setrlimit(RLIMIT_FSIZE, &unlimited);
   std::signal(SIGXFSZ, handler);
   EXPECT_EQ(files(), 0u);

@@ -33,6 +33,9 @@ class BasisStore {
   /// The summary when a whole, undamaged factor with this key is there. A damaged file is removed and counts as absent.
   std::optional<FactorSummary> find(std::string const& key) const;
 
+  /// Removes a factor that no rank reads any more; nothing if it is not there.
+  void remove(std::string const& key) const;
+
   /// Reads rows [begin, begin + out.rows) of the first out.cols basis columns.
   void read_basis(std::string const& key, Index begin, MatrixView<float> out) const;
   void read_basis(std::string const& key, Index begin, MatrixView<double> out) const;

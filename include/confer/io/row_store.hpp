@@ -43,7 +43,6 @@ struct RowRecord {
   std::vector<std::int32_t> neighbours;  ///< rows x neighbours, sample by sample
   std::vector<double> inner_products;    ///< with them
 
-  void put_samples(std::span<std::byte const> bytes) { samples.assign(bytes.begin(), bytes.end()); }
   template <class U>
   void put_ranks(std::vector<U> const& codes) {
     auto const bytes = std::as_bytes(std::span(codes));

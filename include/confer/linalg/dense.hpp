@@ -1,6 +1,7 @@
 /// Dense linear algebra on views, over CBLAS and LAPACK. All matrices are column-major.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "confer/linalg/matrix.hpp"
@@ -50,6 +51,9 @@ bool cholesky_lower(MatrixView<double> a);
 
 /// B <- B L^-T for a lower triangular L: turns the columns of B orthonormal when L L' = B'B.
 void right_solve_lower_transposed(MatrixView<double const> l, MatrixView<double> b);
+
+/// Inner product of two vectors of one length.
+double dot(std::span<double const> a, std::span<double const> b);
 
 /// Sum of squares of all elements.
 double squared_norm(MatrixView<double const> a);

@@ -16,6 +16,9 @@ void gaussian_tile(MatrixView<float> g, std::span<float const> left, std::span<f
 void gaussian_tile(MatrixView<double> g, std::span<double const> left, std::span<double const> right, double rate,
                    double shift);
 
+/// |x_i - x_j|^2, and 0 where it is less than rounding leaves of the norms.
+void near_distance_tile(MatrixView<float> g, std::span<float const> left, std::span<float const> right);
+
 /// |x_i - x_j| - shift.
 void distance_tile(MatrixView<float> g, std::span<float const> left, std::span<float const> right, float shift);
 void distance_tile(MatrixView<double> g, std::span<double const> left, std::span<double const> right, double shift);
@@ -29,10 +32,13 @@ void squared_distance_tile(MatrixView<double> g, std::span<double const> left, s
 void complement_tile(MatrixView<float> g, float shift);
 void complement_tile(MatrixView<double> g, double shift);
 
-/// Zeroes the elements i >= j.
+/// Marks (1, else 0) the values above their row's threshold or above that of the column.
+void mark_above(std::span<float const> values, std::span<float const> rows, float column, std::span<unsigned char> marks);
+
+/// Zeroes the elements i <= j of a square tile.
 template <class T>
-void keep_strict_upper(MatrixView<T> g) {
-  for (Index j = 0; j < g.cols; ++j) std::fill(g.column(j) + std::min(j, g.rows), g.column(j) + g.rows, T{0});
+void keep_strict_lower(MatrixView<T> g) {
+  for (Index j = 0; j < g.cols; ++j) std::fill(g.column(j), g.column(j) + j + 1, T{0});
 }
 
 /// Adds the sums of rows and of columns.

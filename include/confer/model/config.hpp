@@ -71,6 +71,11 @@ struct CompareOptions {
   Index batch = 256;                                       ///< samples of a batch of cka_minibatch
   Index neighbours = 10;                                   ///< of each sample
   NeighbourMetric neighbour_metric = NeighbourMetric::cosine;
+  Index folds = 5;         ///< of the samples, for measures judged on held-out ones
+  Index bootstrap = 0;     ///< draws of the samples with replacement, for standard errors
+  Index permutations = 0;  ///< relabellings of the samples, for chance levels
+
+  bool resamples() const { return bootstrap > 0 || permutations > 0; }
 };
 
 /// What `align` removes the mean of.

@@ -68,13 +68,21 @@ struct PairWork {
   bool weights = false;    ///< canonical directions and their products with the loadings
   bool coefficients = false;
   Index measures = 1;
-  Index with_chance = 0;  ///< measures with a chance level: two more matrices each
+};
+
+/// Matrices of all representations against all that the first rank has to do with, in numbers of 8 bytes.
+struct PairMatrices {
+  Index held = 1;         ///< at once: values, and what does not follow from them
+  Index written = 2;      ///< to the results: chance levels and reasons included
+  Index checkpoints = 0;  ///< a summary is written of; 0: none
+  Index summaries = 0;    ///< its matrices, checkpoints against checkpoints
 };
 
 struct JobSize {
   std::vector<RepresentationSize> representations;
   double pairs = 0;  ///< unordered pairs that are computed; at most those within groups
   PairWork work;
+  PairMatrices matrices;
   bool exact = false;  ///< bases in double precision
   Index ranks = 1, nodes = 1;
   bool store_in_memory = true;  ///< of the node; otherwise on disk
@@ -112,6 +120,9 @@ struct CostEstimate {
 };
 
 CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates);
+
+/// Bytes of the matrices that the first rank holds, the rows that it is writing included.
+double matrices_bytes(JobSize const& job);
 
 /// `count` work items of equal cost.
 struct WorkItems {

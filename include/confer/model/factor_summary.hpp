@@ -35,6 +35,7 @@ struct FactorSummary {
   double cut = 0;
   Index constant_features = 0;
   Index levels = 0;
+  std::vector<double> means;            ///< of the neurons as stored, where they are asked for
 
   Index rank() const { return static_cast<Index>(singular_values.size()); }
 };

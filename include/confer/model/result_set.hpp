@@ -1,7 +1,9 @@
 /// Results as named variables over named dimensions with attributes: the netCDF data model as a value.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -14,8 +16,21 @@ namespace confer {
 using Attribute = std::variant<double, Index, std::string, std::vector<double>, std::vector<Index>, std::vector<std::string>>;
 using Attributes = std::map<std::string, Attribute>;
 
+struct ResultSet;
+
+/// A matrix that follows from other variables of the set: made block of rows by block of rows while it is written, so
+/// that nothing of its size is held. Results that were read have none.
+template <class T>
+struct DerivedRows {
+  /// Fills `rows` with whole rows, row-major, from row `first` on. Rows may be asked for more than once.
+  std::function<void(ResultSet const& results, Index first, std::span<T> rows)> fill;
+
+  bool operator==(DerivedRows const&) const { return false; }  ///< functions cannot be compared
+};
+
 /// Row-major data of one variable.
-using VariableData = std::variant<std::vector<double>, std::vector<Index>, std::vector<std::string>>;
+using VariableData = std::variant<std::vector<double>, std::vector<Index>, std::vector<std::string>,
+                                  DerivedRows<double>, DerivedRows<Index>>;
 
 /// One variable: its dimensions in order and its values, the last dimension varying fastest.
 struct Variable {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "confer/linalg/matrix.hpp"
@@ -32,5 +33,23 @@ CanonicalWeights canonical_weights(MatrixView<double const> cross, MatrixView<do
                                    MatrixView<double const> loadings_y);
 CanonicalWeights canonical_weights(MatrixView<double const> cross, LoadingsOf<double> const& loadings_x,
                                    LoadingsOf<double> const& loadings_y);
+
+/// A side as pwcca.py of google/svcca sees it.
+template <class T>
+struct GoogleSide {
+  std::span<double const> singular_values;
+  MatrixView<T const> loadings;   ///< diag(s) V' in units of `scale`, rank x neurons
+  double scale = 1;
+  std::span<double const> means;  ///< of the neurons
+};
+
+/// The weights that it gives canonical correlations, for reproducing published numbers: from directions without the
+/// whitening factor to which the neurons' means are added, orthonormalised in order, and from activations that are not
+/// centred. The signs of the directions matter to it: they are those of LAPACK for the same matrix. cross: M = Ux'Uy,
+/// rank x <= rank y; rows: n. Constant neurons take no part. Empty when the others of x are linearly dependent.
+/// Returns rank x weights, in the order of descending correlations.
+template <class T>
+std::vector<double> google_weights(MatrixView<double const> cross, GoogleSide<T> const& x, GoogleSide<T> const& y,
+                                   Index rows);
 
 }  // namespace confer

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "confer/similarity/held_out.hpp"
 #include "confer/similarity/kernel_stats.hpp"
 #include "confer/similarity/neighbour_stats.hpp"
 #include "confer/similarity/pair_stats.hpp"
@@ -29,7 +30,7 @@ enum Invariance : unsigned {
 enum class MeasureKind { similarity, distance };
 
 /// What the statistics of a measure are made of; each kind has an engine of its own.
-enum class StatisticsKind { covariance, kernel, neighbours, neurons };
+enum class StatisticsKind { covariance, kernel, neighbours, neurons, held_out };
 
 /// One measure. `score` is called with the row representation as x and the column representation as y.
 struct Measure {
@@ -53,6 +54,8 @@ struct Measure {
   std::optional<ChanceLevel> (*kernel_chance)(KernelStats const&) = nullptr;
   double (*neighbour_score)(NeighbourStats const&) = nullptr;             ///< the neighbour family
   std::optional<ChanceLevel> (*neighbour_chance)(NeighbourGraph const& x, NeighbourGraph const& y) = nullptr;
+
+  double (*held_out_score)(HeldOutStats const&) = nullptr;                ///< fitted and judged on different samples
 
   bool has_chance() const { return chance != nullptr || kernel_chance != nullptr || neighbour_chance != nullptr; }
 };

@@ -31,6 +31,7 @@ enum Need : unsigned {
   needs_weights = 1u << 4,     ///< PWCCA weights of the neurons of both sides
   needs_row_norms = 1u << 5,   ///< sum_i |x_i|^2 |y_i|^2
   needs_matching = 1u << 8,    ///< the best one-to-one matching of neurons
+  needs_means = 1u << 9,       ///< means of the neurons, and weights as google/svcca takes them
 };
 
 /// A pair (row x, column y). Spans are empty unless a chosen measure needs them.
@@ -42,6 +43,7 @@ struct PairStats {
   std::span<double const> cross_covariance_values; ///< singular values of Sx M Sy, descending
   std::span<double const> canonical_weights;       ///< alpha_i = sum_j |<h_i, x_j>|, one per canonical correlation
   std::span<double const> canonical_weights_column;  ///< the same of the column's neurons y_j
+  std::span<double const> google_weights;          ///< of the smaller side's directions, as google/svcca takes them
   double row_norm_product = 0;                     ///< sum_i |x_i|^2 |y_i|^2
 
   /// Of measures made of neurons: of each neuron of x that varies, the largest correlation with one of y.
@@ -61,6 +63,7 @@ class PairWorkspace {
     MatrixView<double const> basis;
     std::span<double const> singular_values;
     MatrixView<double const> loadings;
+    std::span<double const> means = {};         ///< of the neurons; empty unless a measure needs them
     std::span<double const> squared_row_norms;  ///< |x_i|^2 of the centred rows; empty: computed from the basis
     Index features = 0;
     Index components = 0;
@@ -74,7 +77,7 @@ class PairWorkspace {
 
  private:
   Matrix<double> cross_, cross_transposed_;
-  std::vector<double> canonical_, truncated_, nuclear_, weights_x_, weights_y_;
+  std::vector<double> canonical_, truncated_, nuclear_, weights_x_, weights_y_, google_weights_, google_weights_backward_;
   PairStats stats_, transposed_;
 };
 

@@ -1,0 +1,190 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+#include "confer/linalg/dense.hpp"
+#include "confer/linalg/pair_distances.hpp"
+#include "confer/linalg/tile_functions.hpp"
+#include "linalg/near_samples.hpp"
+
+namespace confer {
+
+namespace {
+
+constexpr Index smallest_block = 128, largest_block = 512;
+/// So many samples tell about where the median lies: within this share of the distances on either side.
+constexpr Index sketch_samples = 256;
+constexpr double sketch_margin = 0.1;
+
+/// Samples and their squared norms.
+template <class T>
+struct Cloud {
+  Matrix<T> owned;
+  MatrixView<T const> samples;
+  std::vector<T> norms;
+
+  Index pairs() const { return samples.cols * (samples.cols - 1) / 2; }
+
+  /// `count` of them, evenly spaced.
+  Cloud spaced(Index count) const {
+    Cloud part{Matrix<T>(samples.rows, count), {}, {}};
+    for (Index k = 0; k < count; ++k) {
+      Index const at = k * samples.cols / count;
+      std::copy_n(samples.column(at), samples.rows, part.owned.view().column(k));
+      part.norms.push_back(norms[static_cast<std::size_t>(at)]);
+    }
+    part.samples = part.owned.const_view();
+    return part;
+  }
+};
+
+void to_distances(Cloud<float> const& cloud, Index left, Index right, MatrixView<float> g) {
+  std::span<float const> const norms = cloud.norms;
+  near_distance_tile(g, norms.subspan(static_cast<std::size_t>(left)), norms.subspan(static_cast<std::size_t>(right)));
+}
+
+void to_distances(Cloud<double> const& cloud, Index left, Index right, MatrixView<double> g) {
+  for (Index j = 0; j < g.cols; ++j)
+    for (Index i = 0; i < g.rows; ++i) {
+      double const both =
+          cloud.norms[static_cast<std::size_t>(left + i)] + cloud.norms[static_cast<std::size_t>(right + j)];
+      g(i, j) = squared_distance(cloud.samples, left + i, right + j, both, g(i, j));
+    }
+}
+
+/// Calls visit(squared distances) for stretches of all pairs i < j of the samples [begin, end), halving the range: what
+/// lies off the diagonal comes in blocks large enough to multiply fast.
+template <class T, class Visit>
+void each_stretch(Cloud<T> const& cloud, Index begin, Index end, Matrix<T>& products, Visit const& visit) {
+  auto const x = cloud.samples;
+  auto const visit_block = [&](Index left, Index rows, Index right, Index cols) {
+    auto const g = products.view().block(0, 0, rows, cols);
+    gemm(T{1}, x.block(0, left, x.rows, rows), Op::transpose, x.block(0, right, x.rows, cols), Op::none, T{0}, g);
+    to_distances(cloud, left, right, g);
+    for (Index j = 0; j < cols; ++j)
+      visit(std::span<T const>(g.column(j), static_cast<std::size_t>(left == right ? j : rows)));
+  };
+  if (end - begin <= smallest_block) return visit_block(begin, end - begin, begin, end - begin);
+  Index const middle = begin + (end - begin) / 2;
+  each_stretch(cloud, begin, middle, products, visit);
+  each_stretch(cloud, middle, end, products, visit);
+  for (Index right = middle; right < end; right += largest_block)
+    for (Index left = begin; left < middle; left += largest_block)
+      visit_block(left, std::min(largest_block, middle - left), right, std::min(largest_block, end - right));
+}
+
+/// Appends the values in [low, high] to `out`, which has room for all; returns their number.
+template <class T>
+Index append_between(T const* values, Index count, T low, T high, T* out) {
+  T* const begin = out;
+  for (Index i = 0; i < count; ++i) {  // without branches: which way they go cannot be foreseen
+    T const value = values[i];
+    *out = value;
+    out += static_cast<Index>(value >= low) & static_cast<Index>(value <= high);
+  }
+  return out - begin;
+}
+
+/// The number of values below `low`.
+template <class T>
+Index count_below(T const* values, Index count, T low) {
+  std::int32_t below = 0;
+  for (Index i = 0; i < count; ++i) below += static_cast<std::int32_t>(values[i] < low);
+  return below;
+}
+
+/// The squared distances in [low, high], and how many are smaller.
+template <class T>
+struct Bracket {
+  T low = 0, high = std::numeric_limits<T>::infinity();
+  Index below = 0, inside = 0;
+  std::vector<T> values = {};  // the first `inside` of them
+
+  void collect(Cloud<T> const& cloud) {
+    Matrix<T> products(largest_block, largest_block);
+    each_stretch(cloud, 0, cloud.samples.cols, products, [this](std::span<T const> stretch) {
+      auto const size = static_cast<Index>(stretch.size());
+      if (std::ssize(values) < inside + size) values.resize(static_cast<std::size_t>(2 * (inside + size)));
+      inside += append_between(stretch.data(), size, low, high, values.data() + inside);
+      below += count_below(stretch.data(), size, low);
+    });
+  }
+  bool holds(Index place) const { return place >= below && place < below + inside; }
+  /// The values at two places in the order of all, first <= second, both of which it holds.
+  std::pair<T, T> at(Index first, Index second) const;
+};
+
+/// Many values are counted into buckets first, and only those of the buckets in question put in order.
+template <class T>
+std::pair<T, T> Bracket<T>::at(Index first, Index second) const {
+  constexpr std::int32_t buckets = 2048;
+  T const* const all = values.data();
+  T const least = std::isinf(high) ? *std::min_element(all, all + inside) : low;
+  T const most = std::isinf(high) ? *std::max_element(all, all + inside) : high;
+  T const scale = static_cast<T>(buckets - 1) / (most - least);
+  T from = least, to = most;
+  if (std::isfinite(scale)) {
+    std::array<std::int32_t, buckets> counts{};
+    for (Index i = 0; i < inside; ++i) ++counts[static_cast<std::size_t>(static_cast<std::int32_t>((all[i] - least) * scale))];
+    std::size_t begin = 0, end = 0;
+    for (Index reached = below; reached <= second; ++end) {
+      reached += counts[end];
+      if (reached <= first) begin = end + 1;
+    }
+    // A bucket more on either side makes up for rounding.
+    from = std::max(least, least + (static_cast<T>(begin) - 1) / scale);
+    to = std::min(most, least + (static_cast<T>(end) + 1) / scale);
+  }
+  std::vector<T> few(static_cast<std::size_t>(inside));
+  few.resize(static_cast<std::size_t>(append_between(all, inside, from, to, few.data())));
+  Index const before = below + count_below(all, inside, from);
+  auto const place = [&](Index number) {
+    auto const middle = few.begin() + (number - before);
+    std::nth_element(few.begin(), middle, few.end());
+    return *middle;
+  };
+  T const value = place(first);
+  return {value, second == first ? value : place(second)};
+}
+
+/// Where the median of all lies in all likelihood.
+template <class T>
+Bracket<T> likely_bracket(Cloud<T> const& cloud) {
+  if (cloud.samples.cols <= 2 * sketch_samples) return {};
+  Cloud<T> const sketch = cloud.spaced(sketch_samples);
+  Bracket<T> all;
+  all.collect(sketch);
+  auto const place = [&](double share) { return static_cast<Index>(share * static_cast<double>(sketch.pairs())); };
+  auto const [low, high] = all.at(place(0.5 - sketch_margin), place(0.5 + sketch_margin));
+  return {low, high};
+}
+
+template <class T>
+double median_any(MatrixView<T const> samples, std::span<double const> squared_norms) {
+  if (samples.cols < 2) return std::numeric_limits<double>::quiet_NaN();
+  Cloud<T> cloud{{}, samples, {squared_norms.begin(), squared_norms.end()}};
+  if (samples.cols > median_samples) cloud = cloud.spaced(median_samples);
+  Index const upper = cloud.pairs() / 2, lower = (cloud.pairs() - 1) / 2;
+  Bracket<T> bracket = likely_bracket(cloud);
+  bracket.collect(cloud);
+  if (!bracket.holds(lower) || !bracket.holds(upper)) {
+    bracket = {};
+    bracket.collect(cloud);
+  }
+  auto const [before, after] = bracket.at(lower, upper);
+  return (std::sqrt(static_cast<double>(before)) + std::sqrt(static_cast<double>(after))) / 2;
+}
+
+}  // namespace
+
+double median_distance(MatrixView<float const> samples, std::span<double const> squared_norms) {
+  return median_any(samples, squared_norms);
+}
+double median_distance(MatrixView<double const> samples, std::span<double const> squared_norms) {
+  return median_any(samples, squared_norms);
+}
+
+}  // namespace confer

@@ -1,0 +1,57 @@
+/// What many draws of the samples say about the values of a comparison: standard errors, and how often chance does as
+/// well.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "confer/model/result_set.hpp"
+#include "run/pair_table.hpp"
+#include "run/resampling.hpp"
+
+namespace confer {
+
+/// The measures that can be computed from drawn factors, and their places in the table of all.
+struct ResampledMeasures {
+  std::vector<Measure const*> measures;
+  std::vector<std::size_t> columns;
+};
+
+/// Collects the values of one draw after another, on rank 0. Memory: three to four R x R matrices a measure.
+class ResampledValues {
+ public:
+  /// `observed`: the values of the data as they are; must outlive this.
+  ResampledValues(Resampling kind, ResampledMeasures measures, PairTable const& observed);
+
+  /// A draw's values, in the order of the measures, and the factors they come from.
+  void add(Draw const& draw, PairTable const& values, std::vector<Representation> const& representations,
+           std::vector<FactorSummary> const& factors);
+
+  /// Draws that have been added.
+  Index draws() const { return draws_; }
+
+  /// Keeps the state in a file, whole or not at all, and takes it back where fingerprint and checksum hold. save throws
+  /// EnvironmentError on a full disk.
+  void save(std::string const& path, std::string const& fingerprint) const;
+  void restore(std::string const& path, std::string const& fingerprint);
+
+  /// Adds `<measure>_se` (bootstrap), or `<measure>_p` and, where no closed form has put them there, `<measure>_null`
+  /// and `<measure>_z` (permutation).
+  void write(ResultSet& results) const;
+
+ private:
+  struct Moments {
+    std::vector<double> count, mean, squares;  ///< R x R; squares: of deviations from the mean
+    std::vector<double> reached;               ///< draws that are at least as similar as the data
+  };
+  void add_value(Moments& moments, Measure const& measure, std::size_t at, double value, double observed) const;
+  std::vector<double> deviations(Moments const& moments) const;
+
+  Resampling kind_;
+  ResampledMeasures chosen_;
+  PairTable const* observed_;
+  std::vector<Moments> moments_;
+  Index draws_ = 0;
+};
+
+}  // namespace confer

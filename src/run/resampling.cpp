@@ -1,0 +1,261 @@
+#include "run/resampling.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <random>
+
+#include "confer/dist/hand_out.hpp"
+#include "confer/io/basis_writer.hpp"
+#include "confer/linalg/dense.hpp"
+#include "confer/linalg/factor.hpp"
+#include "confer/linalg/reweighted_factor.hpp"
+
+namespace confer {
+
+namespace {
+
+constexpr Index rows_at_once = 4096;
+
+/// Below `bound`, the same on every platform.
+Index below(std::mt19937_64& random, Index bound) {
+  return static_cast<Index>(((random() >> 32) * static_cast<std::uint64_t>(bound)) >> 32);
+}
+
+std::mt19937_64 random_numbers(Draw const& draw, std::string const& of) {
+  std::string const key = content_key((draw.kind == Resampling::bootstrap ? "bootstrap " : "permutation ") +
+                                      std::to_string(draw.number) + "\n" + of);
+  return std::mt19937_64(std::stoull(key.substr(0, 16), nullptr, 16));
+}
+
+std::vector<Index> permutation(Draw const& draw, Index samples, std::string const& of) {
+  std::mt19937_64 random = random_numbers(draw, of);
+  std::vector<Index> order(static_cast<std::size_t>(samples));
+  std::iota(order.begin(), order.end(), Index{0});
+  for (Index i = samples - 1; i > 0; --i)
+    std::swap(order[static_cast<std::size_t>(i)], order[static_cast<std::size_t>(below(random, i + 1))]);
+  return order;
+}
+
+/// One representation and the key of its drawn factor.
+template <class T>
+class Resampler {
+ public:
+  Resampler(ResamplingSource const& source, std::size_t index, Draw const& draw, std::string const& key)
+      : store_(source.store),
+        from_(source.factors.keys[index]),
+        before_(source.factors.summaries[index]),
+        representation_(source.representations[index]),
+        draw_(draw),
+        config_(source.config),
+        key_(key),
+        band_rows_(std::min(rows_at_once, before_.rows)) {}
+
+  FactorSummary run() { return draw_.kind == Resampling::bootstrap ? bootstrap() : permute(); }
+
+ private:
+  FactorSummary bootstrap();
+  FactorSummary permute();
+
+  Matrix<T> read_band(Index band) const {
+    Index const begin = band * band_rows_;
+    Matrix<T> rows(std::min(band_rows_, before_.rows - begin), before_.kept);
+    store_.read_basis(from_, begin, rows.view());
+    return rows;
+  }
+  Matrix<T> read_loadings() const {
+    if constexpr (std::is_same_v<T, double>)
+      return store_.read_loadings_exact(from_);
+    else
+      return store_.read_loadings(from_);
+  }
+  BasisShape shape(Index kept, Index features) const {
+    BasisShape shape;
+    shape.value_bytes = static_cast<Index>(sizeof(T));
+    shape.rows = before_.rows;
+    shape.kept = kept;
+    shape.features = features;
+    shape.band_rows = band_rows_;
+    shape.feature_range = std::max<Index>(features, 1);
+    return shape;
+  }
+  BasisWriter writer(BasisShape const& shape) const {
+    return {store_, key_, std::to_string(draw_.number), shape, BasisWriter::Role::creates};
+  }
+
+  BasisStore const& store_;
+  std::string const& from_;
+  FactorSummary const& before_;
+  Representation const& representation_;
+  Draw const draw_;
+  JobConfig const& config_;
+  std::string const& key_;
+  Index band_rows_;
+};
+
+template <class T>
+FactorSummary Resampler<T>::bootstrap() {
+  std::vector<double> const counts = bootstrap_counts(draw_, representation_.samples);
+  auto const weights = [&](Index begin, Index count) {
+    std::vector<double> of_rows;
+    for (Index row = begin; row < begin + count; ++row)
+      of_rows.push_back(counts[static_cast<std::size_t>(row / representation_.rows_per_sample)]);
+    return of_rows;
+  };
+  WeightedMoments moments(before_.kept);
+  Index const bands = shape(1, 0).bands();
+  for (Index band = 0; band < bands; ++band) {
+    Matrix<T> const stored = read_band(band);
+    Matrix<double> rows(stored.rows(), stored.cols());
+    std::copy_n(stored.data(), stored.size(), rows.data());
+    moments.add(rows, weights(band * band_rows_, rows.rows()));
+  }
+  ReweightedFactor const drawn = reweight(moments, before_.singular_values, before_.cut);
+
+  Index const rank = drawn.rank();
+  Matrix<T> const loadings = read_loadings();
+  BasisWriter out = writer(shape(rank, loadings.cols()));
+  Matrix<T> rotation(before_.kept, rank);
+  std::copy_n(drawn.rotation.data(), drawn.rotation.size(), rotation.data());
+  double sum_squared_norms = 0;
+  for (Index band = 0; band < bands; ++band) {
+    Matrix<T> rows = read_band(band);
+    std::vector<double> const w = weights(band * band_rows_, rows.rows());
+    for (Index j = 0; j < rows.cols(); ++j)
+      for (Index i = 0; i < rows.rows(); ++i)
+        rows(i, j) = static_cast<T>(std::sqrt(w[static_cast<std::size_t>(i)]) *
+                                    (static_cast<double>(rows(i, j)) - drawn.mean[static_cast<std::size_t>(j)]));
+    Matrix<T> basis(rows.rows(), rank);
+    gemm(T{1}, rows.const_view(), Op::none, rotation.const_view(), Op::none, T{0}, basis.view());
+    // Norms of rows that count w times stand with sqrt(w): products of two sides' norms then count w times.
+    std::vector<double> norms(w.size(), 0.0);
+    for (Index j = 0; j < rank; ++j)
+      for (Index i = 0; i < basis.rows(); ++i) {
+        double const value = static_cast<double>(basis(i, j)) * drawn.singular_values[static_cast<std::size_t>(j)];
+        norms[static_cast<std::size_t>(i)] += value * value;
+      }
+    for (std::size_t i = 0; i < w.size(); ++i) {
+      norms[i] = w[i] > 0 ? norms[i] / std::sqrt(w[i]) : 0;
+      sum_squared_norms += norms[i] * norms[i];
+    }
+    out.write_band(band, basis.const_view(), norms);
+  }
+  if (loadings.cols() > 0) {
+    Matrix<T> turn(rank, before_.kept), turned(rank, loadings.cols());
+    for (Index j = 0; j < before_.kept; ++j)  // the stored ones are diag(s) V' in units of the largest s
+      for (Index i = 0; i < rank; ++i)
+        turn(i, j) = static_cast<T>(drawn.loadings(i, j) / before_.singular_values[static_cast<std::size_t>(j)]);
+    gemm(T{1}, turn.const_view(), Op::none, loadings.const_view(), Op::none, T{0}, turned.view());
+    out.write_loadings(0, turned.const_view());
+  }
+  FactorSummary summary = before_;
+  summary.singular_values = drawn.singular_values;
+  summary.kept = rank;
+  summary.total_variance = summary.sum_fourth_powers = 0;
+  for (double const s : drawn.singular_values) {
+    summary.total_variance += s * s;
+    summary.sum_fourth_powers += s * s * s * s;
+  }
+  summary.sum_squared_row_norms = sum_squared_norms;
+  for (std::size_t j = 0; j < summary.means.size(); ++j)
+    for (Index k = 0; k < loadings.rows(); ++k)
+      summary.means[j] += before_.singular_values.front() * static_cast<double>(loadings(k, static_cast<Index>(j))) *
+                          drawn.mean[static_cast<std::size_t>(k)];
+  summary.components = config_.compare.components
+                           ? std::min(*config_.compare.components, rank)
+                           : components_for_variance(drawn.singular_values, config_.compare.variance);
+  if (rank == 0) summary.status = RepresentationStatus::constant;
+  out.finish(summary, {});
+  return summary;
+}
+
+template <class T>
+FactorSummary Resampler<T>::permute() {
+  std::vector<Index> const order = permutation(draw_, representation_.samples, from_);
+  Index const per_sample = representation_.rows_per_sample;
+  auto const source = [&](Index row) {
+    return order[static_cast<std::size_t>(row / per_sample)] * per_sample + row % per_sample;
+  };
+  Matrix<T> all(before_.rows, before_.kept);
+  store_.read_basis(from_, 0, all.view());
+  std::vector<double> const norms = store_.read_row_norms(from_);
+  Matrix<T> const loadings = read_loadings();
+  BasisShape const form = shape(before_.kept, loadings.cols());
+  BasisWriter out = writer(form);
+  for (Index band = 0; band < form.bands(); ++band) {
+    Matrix<T> rows(form.rows_of(band), before_.kept);
+    std::vector<double> band_norms;
+    for (Index i = 0; i < rows.rows(); ++i) {
+      Index const from = source(band * band_rows_ + i);
+      for (Index j = 0; j < rows.cols(); ++j) rows(i, j) = all(from, j);
+      band_norms.push_back(norms[static_cast<std::size_t>(from)]);
+    }
+    out.write_band(band, rows.const_view(), band_norms);
+  }
+  if (loadings.cols() > 0) out.write_loadings(0, loadings.const_view());
+  out.finish(before_, {});
+  return before_;
+}
+
+}  // namespace
+
+std::vector<double> bootstrap_counts(Draw const& draw, Index samples) {
+  std::mt19937_64 random = random_numbers(draw, std::to_string(samples));
+  std::vector<double> counts(static_cast<std::size_t>(samples), 0.0);
+  for (Index i = 0; i < samples; ++i) ++counts[static_cast<std::size_t>(below(random, samples))];
+  return counts;
+}
+
+std::optional<FactoredSet> resampled_factors(Communicator const& comm, Communicator const& node,
+                                             ResamplingSource const& source, Draw const& draw, bool visible_everywhere,
+                                             std::function<bool()> const& stop_requested) {
+  FactoredSet drawn;
+  std::vector<Index> items;
+  for (std::size_t i = 0; i < source.factors.keys.size(); ++i) {
+    drawn.summaries.push_back(source.factors.summaries[i]);
+    bool const present = usable(drawn.summaries.back().status);
+    if (present) items.push_back(static_cast<Index>(i));
+    drawn.keys.push_back(present ? content_key(source.factors.keys[i] +
+                                               (draw.kind == Resampling::bootstrap ? " drawn " : " permuted ") +
+                                               std::to_string(draw.number))
+                                 : std::string());
+  }
+  std::stable_sort(items.begin(), items.end(), [&](Index a, Index b) {
+    auto const size = [&](Index i) {
+      auto const& s = source.factors.summaries[static_cast<std::size_t>(i)];
+      return s.rows * s.kept * s.kept;
+    };
+    return size(a) > size(b);
+  });
+  std::vector<Index> owner(drawn.keys.size(), 0);
+  std::vector<std::pair<Index, FactorSummary>> made;
+  HandOutOptions options;
+  options.stop_requested = stop_requested;
+  HandOutResult const handed = hand_out(
+      comm, std::ssize(items),
+      [&](Index item, std::function<void()> const& poll) {
+        Index const index = items[static_cast<std::size_t>(item)];
+        auto const i = static_cast<std::size_t>(index);
+        made.emplace_back(index, source.config.compare.exact ? Resampler<double>(source, i, draw, drawn.keys[i]).run()
+                                                             : Resampler<float>(source, i, draw, drawn.keys[i]).run());
+        owner[i] = comm.rank();
+        poll();
+      },
+      options);
+  if (handed.stopped) return std::nullopt;
+  gather_summaries(comm, made, drawn.summaries);
+  comm.all_sum(owner);
+  if (!visible_everywhere) share_between_nodes(comm, node, source.store, drawn.keys, owner);
+  comm.barrier();
+  return drawn;
+}
+
+void discard_factors(Communicator const& comm, Communicator const& node, FactoredSet const& drawn,
+                     BasisStore const& store) {
+  comm.barrier();  // nobody reads them any more
+  if (node.is_root())
+    for (auto const& key : drawn.keys)
+      if (!key.empty()) store.remove(key);
+}
+
+}  // namespace confer
