@@ -64,7 +64,6 @@ void check_strict(JobConfig const& config, Catalog const& catalog, std::vector<R
 
 int run_align(JobConfig const& config, Communicator const& comm) {
   set_blas_threads(config.run.threads);
-  reuse_freed_memory();
   PhaseTimer timer;
   timer.start("read headers");
   together(comm, [&] {

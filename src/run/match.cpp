@@ -125,7 +125,6 @@ MatchData gather(JobConfig const& config, Catalog const& catalog, std::vector<Re
 
 int run_match(JobConfig const& config, Communicator const& comm) {
   set_blas_threads(config.run.threads);
-  reuse_freed_memory();
   PhaseTimer timer;
   timer.start("read headers");
   together(comm, [&] {

@@ -9,7 +9,6 @@
 #include "confer/io/catalog_reader.hpp"
 #include "confer/linalg/blas_info.hpp"
 #include "confer/linalg/dense.hpp"
-#include "run/environment.hpp"
 #include "run/neuron_side.hpp"
 #include "timing.hpp"
 
@@ -69,7 +68,6 @@ void measure(Index samples, Index neurons) {
 
 int main(int argc, char** argv) {
   confer::set_blas_threads(1);
-  confer::reuse_freed_memory();  // as the command does
   std::printf("%8s %8s %10s %10s %10s %10s %10s\n", "samples", "neurons", "GF/s", "products", "with read", "of limit",
               "with read");
   if (argc == 3) {
