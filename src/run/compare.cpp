@@ -155,6 +155,7 @@ class Comparison {
   FactorNeeds needs_;
   double allowed_ = 0;  // bytes of this rank, beside what is in use already
   JobSize size_;
+  PanelLimits limits_;  // by the headers
   MachineRates rates_;
   std::vector<FactorMethod> methods_;
   std::optional<StoreDirectory> directory_;
@@ -204,12 +205,12 @@ void Comparison::read_headers() {
   allowed_ = memory.per_rank - memory.in_use;
   size_ = job_size(config_, catalog_, representations_, {}, measures_);
   methods_ = factor_methods(catalog_, representations_, config_, needs_, comm_.size(), allowed_);
-  panel_limits(size_, allowed_, comm_.is_root());  // refuses what cannot be kept to, before any work
+  limits_ = panel_limits(size_, allowed_, comm_.is_root());  // refuses what cannot be kept to, before any work
   directory_.emplace(comm_, node_, config_.run, store_bytes(representations_, needs_, row_needs_, config_.compare),
                      memory.per_node);
   store_.emplace(directory_->path());
   row_store_.emplace(directory_->path());
-  rates_ = measure_rates({measures_, typical_kept(size_), size_.exact}, Thoroughness::brief);
+  rates_ = measure_rates({measures_, typical_kept(size_), size_.exact, config_.compare.neighbours}, Thoroughness::brief);
 }
 
 void Comparison::factor() {
@@ -227,7 +228,8 @@ void Comparison::factor() {
 void Comparison::prepare() {
   if (needs_.neurons) {
     FactorStageControl const control = begin("neurons");
-    neurons_ = store_neurons(comm_, node_, {catalog_, representations_, config_, factored_.set, keys_, *store_},
+    neurons_ = store_neurons(comm_, node_,
+                             {catalog_, representations_, config_, factored_.set, keys_, *store_, limits_.neuron_window},
                              directory_->visible_everywhere(), control);
     progress_.end();
     if (neurons_.stopped) stop(0, count(), "sets of neurons");
@@ -250,7 +252,8 @@ std::vector<PairJob> Comparison::pair_jobs() {
       jobs.push_back(covariance_job(config_, rows_, groups_, factored_.set, *store_, chosen.measures, chosen.columns,
                                     wanted, limits));
     if (auto const chosen = of_kind(measures_, columns, StatisticsKind::neurons); !chosen.measures.empty())
-      jobs.push_back(neuron_job(config_, rows_, groups_, neurons_, *store_, chosen.measures, chosen.columns, wanted));
+      jobs.push_back(
+          neuron_job(config_, rows_, groups_, neurons_, *store_, chosen.measures, chosen.columns, wanted, limits));
     if (auto const chosen = of_kind(measures_, columns, StatisticsKind::held_out); !chosen.measures.empty())
       jobs.push_back(held_out_job(config_, representations_, groups_, factored_.set, *store_, chosen.measures,
                                   chosen.columns, wanted));

@@ -1,5 +1,5 @@
 // The statistics pass of `match`: within- and between-network products of two layers against the products alone at the
-// rate of the best matrix product, from files and from activations that are held.
+// rate of the best matrix product. With two arguments of samples and neurons alone.
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -66,11 +66,13 @@ void measure(Index samples, Index neurons) {
 }  // namespace
 }  // namespace confer
 
-int main() {
+int main(int argc, char** argv) {
   confer::set_blas_threads(1);
   std::printf("%8s %8s %10s %10s %10s %10s %10s\n", "samples", "neurons", "GF/s", "products", "with read", "of limit",
               "with read");
-  confer::measure(20000, 512);
-  confer::measure(10000, 1024);
-  confer::measure(20000, 1024);
+  if (argc == 3) {
+    confer::measure(std::atol(argv[1]), std::atol(argv[2]));
+    return 0;
+  }
+  for (confer::Index const neurons : {256, 512, 1024, 2048}) confer::measure(neurons < 2048 ? 20000 : 10000, neurons);
 }
