@@ -8,6 +8,7 @@
 
 #include "confer/model/factor_plan.hpp"
 #include "confer/model/tile_plan.hpp"
+#include "model/sample_cost.hpp"
 
 namespace confer {
 
@@ -19,10 +20,11 @@ constexpr double header_seconds = 2e-3;     // to look into one file
 constexpr double factor_overhead = 5e-4;    // seconds to open, store and record one
 constexpr double pair_overhead = 5e-6;      // seconds to gather the statistics of one, journal and enter it
 constexpr double library_memory = 1 << 23;  // bytes of buffers of BLAS and MPI
+constexpr double described_bytes = 3500;    // of a rank for each representation: catalogue, factor, keys, lists
 constexpr double write_bandwidth = 1e9;  // bytes/s of the results file
 constexpr double summary_bytes = 250, summary_bytes_per_direction = 20;
 constexpr double element_passes = 8;  // over a matrix in a factor besides products: centre, scan, copy
-constexpr double score_bytes = 48;    // of a pair's record besides its values
+constexpr double pair_bytes = 8;      // of a pair's record besides its values
 constexpr double request_bytes = 32;  // to be given a tile
 
 double as_double(Index value) { return static_cast<double>(value); }
@@ -307,43 +309,82 @@ double hand_out_seconds(std::vector<WorkItems> items, Index workers) {
   return common + longest;
 }
 
-CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
-  CostEstimate estimate;
-  double const count = static_cast<double>(job.representations.size());
-  for (auto const& r : job.representations) estimate.store_per_node += stored(job, r);
-  estimate.results_bytes = results_size(job);
-  estimate.phases = {header_phase(job, rates), factor_phase(job, rates)};
+namespace {
 
-  TileTotals const tiles = tile_totals(job, rates);
+/// The pair stage: parts one after the other, each handed out for itself.
+PhaseCost pair_phase(JobSize const& job, MachineRates const& rates, CostEstimate& estimate) {
+  auto const count = static_cast<double>(job.representations.size());
   Index const workers = computing_ranks(job.ranks);
-  PhaseCost pairs{"pairs", job.share_of_pairs * tiles.flops, 0, 0, 0, 0, 0, "block spectra"};
-  double work = 0;
-  for (auto const& item : tiles.items) {
-    estimate.tiles += item.count;
-    estimate.largest_tile = std::max(estimate.largest_tile, item.seconds);
-    work += item.seconds * item.count;
+  double const always = rates.base_memory + library_memory + described_bytes * count, gathered = matrices_bytes(job);
+  double const allowed = allowed_memory(job, rates), first_allowed = allowed - gathered;
+  std::vector<PairPart> parts;
+  double memory = 0, first_memory = 0;
+  double product_seconds = 0, limit_seconds = 0;
+  if (job.work.any()) {
+    TileTotals tiles = tile_totals(job, rates);
+    product_seconds = tiles.product_flops / (job.exact ? rates.dgemm : rates.sgemm);
+    limit_seconds = tiles.limit;
+    parts.push_back({std::move(tiles.items), tiles.flops, tiles.limit, pair_memory(job, allowed).bytes, 0, 0});
+    first_memory = pair_memory(job, first_allowed).bytes;
+  }
+  if (job.samples.neurons) parts.push_back(neuron_pairs(job, rates, allowed));
+  if (job.samples.neighbours > 0) parts.push_back(neighbour_pairs(job, rates));
+  if (job.samples.kernels > 0 || job.samples.batch > 0) parts.push_back(kernel_pairs(job, rates));
+
+  PhaseCost phase{"pairs", 0, 0, 0, 0, 0, 0, "block spectra"};
+  if (2 * product_seconds > limit_seconds)
+    phase.limit = job.exact ? "double-precision products" : "single-precision products";
+  double work = 0, span = 0, limit = 0, flops = 0, words = 0, heaviest = limit_seconds;
+  constexpr char const* names[] = {"matching of neurons", "lists of neighbours", "kernels of samples"};
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    for (auto const& item : parts[i].items) {
+      estimate.tiles += item.count;
+      estimate.largest_tile = std::max(estimate.largest_tile, item.seconds);
+      work += item.seconds * item.count;
+    }
+    span += hand_out_seconds(parts[i].items, workers);
+    limit += parts[i].limit;
+    flops += parts[i].flops;
+    words += parts[i].words_sent;
+    memory = std::max(memory, parts[i].memory);
+    if (i > 0 || !job.work.any()) first_memory = std::max({first_memory, parts[i].memory, parts[i].first_memory});
+    if (parts[i].name < 0 || parts[i].limit <= heaviest) continue;
+    heaviest = parts[i].limit;
+    phase.limit = names[parts[i].name];
   }
   estimate.tiles_per_rank = estimate.tiles / as_double(workers);
-  double const span = hand_out_seconds(tiles.items, workers);
   if (span > 0) estimate.balance = work / as_double(workers) / span;
-  double const product_seconds = tiles.product_flops / (job.exact ? rates.dgemm : rates.sgemm);
-  if (2 * product_seconds > tiles.limit)
-    pairs.limit = job.exact ? "double-precision products" : "single-precision products";
-  pairs.limit_seconds = job.share_of_pairs * tiles.limit / as_double(workers);
-  double const record = score_bytes + 2 * word * as_double(job.work.measures);
-  double const record_bytes = job.share_of_pairs * job.pairs * record;
-  double const sent = job.ranks > 1 ? record_bytes + request_bytes * estimate.tiles : 0;
-  pairs.words_sent = sent / word / as_double(job.ranks);
+  double const record_bytes = job.share_of_pairs * job.pairs * (pair_bytes + 1.5 * word * as_double(job.matrices.held));
+  double const sent = job.ranks > 1 ? record_bytes + word * words + request_bytes * estimate.tiles : 0;
+  phase.words_sent = sent / word / as_double(job.ranks);
+  phase.flops = job.share_of_pairs * flops;
+  phase.limit_seconds = job.share_of_pairs * limit / as_double(workers);
   // Every rank counts all pairs; journals are written once and read once; records end on the first rank.
-  pairs.seconds = job.share_of_pairs * span + count * count * 3e-9 + 2 * record_bytes / rates.memory_bandwidth +
-                  (job.ranks > 1 ? record_bytes / rates.network + rates.latency * estimate.tiles : 0);
-  double const always = rates.base_memory + library_memory, gathered = matrices_bytes(job);
-  double const first_pair_bytes = pair_memory(job, allowed_memory(job, rates) - gathered).bytes;
-  pairs.memory = always + first_pair_bytes + gathered;
-  estimate.phases.push_back(pairs);
+  phase.seconds = job.share_of_pairs * span + static_cast<double>(parts.size()) * count * count * 3e-9 +
+                  2 * record_bytes / rates.memory_bandwidth +
+                  (job.ranks > 1 ? sent / rates.network + rates.latency * estimate.tiles : 0);
+  phase.memory = always + std::max(memory, first_memory + gathered);
+  estimate.memory_per_rank = std::max(estimate.memory_per_rank, always + memory);
+  return phase;
+}
+
+}  // namespace
+
+CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
+  CostEstimate estimate;
+  auto const count = static_cast<double>(job.representations.size());
+  for (auto const& r : job.representations) estimate.store_per_node += stored(job, r);
+  estimate.store_per_node += sample_store_bytes(job);
+  estimate.results_bytes = results_size(job);
+  estimate.phases = {header_phase(job, rates), factor_phase(job, rates)};
+  if (job.samples.neurons) estimate.phases.push_back(neuron_phase(job, rates, allowed_memory(job, rates)));
+  if (job.samples.forms > 0) estimate.phases.push_back(row_phase(job, rates));
+  for (auto const& phase : estimate.phases)
+    estimate.memory_per_rank = std::max(estimate.memory_per_rank, phase.memory);
+  estimate.phases.push_back(pair_phase(job, rates, estimate));
 
   PhaseCost write{"write", 0, 0, 0, 0, 0, 0, "one rank"};
-  write.memory = always + gathered;
+  write.memory = rates.base_memory + library_memory + described_bytes * count + matrices_bytes(job);
   write.limit_seconds = estimate.results_bytes / write_bandwidth;
   write.seconds = 0.01 + write.limit_seconds + count * count * rates.chance;
   estimate.phases.push_back(write);
@@ -352,8 +393,6 @@ CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
     estimate.seconds += phase.seconds;
     estimate.memory_first_rank = std::max(estimate.memory_first_rank, phase.memory);
   }
-  estimate.memory_per_rank =
-      std::max(estimate.phases[1].memory, always + pair_memory(job, allowed_memory(job, rates)).bytes);
   return estimate;
 }
 

@@ -20,7 +20,60 @@ double as_double(Index value) { return static_cast<double>(value); }
 
 }  // namespace
 
+PairMemory neuron_pair_memory(JobSize const& job, double allowed) {
+  double const value = job.exact ? 8 : 4;
+  std::vector<PlanItem> items;
+  Index tall = 0;
+  double widest = 0, largest = 0;
+  for (auto const& r : job.representations) {
+    items.push_back({r.group, r.rows, r.features});
+    tall = std::max(tall, r.rows);
+    largest = std::max(largest, as_double(r.features));
+  }
+  for (auto const& panel : plan_panels(items)) widest = std::max(widest, as_double(panel.columns));
+  // The product, its part in single precision, and the costs that a matching works on.
+  double const fixed = widest * widest * (8 + (job.exact ? 0 : value)) + (job.samples.matched ? 8 * largest * largest : 0);
+  double const row_bytes = 2 * widest * value;
+  auto const room = static_cast<Index>(std::max(0.0, allowed - fixed) / std::max(row_bytes, 1.0));
+  PairMemory memory;
+  memory.limits.neuron_rows = std::clamp(room / rows_step * rows_step, rows_step, memory.limits.neuron_rows);
+  memory.bytes = fixed + row_bytes * as_double(std::min(memory.limits.neuron_rows, tall));
+  return memory;
+}
+
+PairMemory neuron_store_memory(JobSize const& job, double allowed) {
+  constexpr double block_values = 524288;  // standardised at once
+  PairMemory memory;
+  memory.limits.neuron_window = std::clamp(allowed / 2, 0.0, memory.limits.neuron_window);
+  for (auto const& r : job.representations) {
+    double const p = as_double(r.features), values = as_double(r.rows) * p, held = as_double(r.window_value_bytes);
+    double const sample = p * as_double(r.rows_per_sample) * held;  // at least one
+    memory.bytes = std::max(memory.bytes, std::min(values * held, std::max(memory.limits.neuron_window, sample)) +
+                                              std::min(values, std::max(p, block_values)) * (16 + (job.exact ? 8 : 4)) +
+                                              48 * p);
+  }
+  return memory;
+}
+
+double row_memory(JobSize const& job) {
+  constexpr double median_samples = 4096;  // at most, of which all distances are taken for their median
+  constexpr double rank_bytes = 20;        // for each distance while they are put in order
+  SampleWork const& work = job.samples;
+  double most = 0;
+  for (auto const& r : job.representations) {
+    double const n = as_double(r.rows), values = n * as_double(r.features), used = std::min(n, median_samples);
+    double const value = job.exact ? 8 : 4;
+    double order = work.medians > 0 ? used * used / 2 * value : 0;
+    if (work.ranked) order = std::max(order, n * n / 2 * rank_bytes);
+    if (work.neighbours > 0) order = std::max(order, values * 4 + n * 8 * std::max(1024.0, 16 * as_double(work.neighbours)));
+    // As stored, in its form, in the precision of the store; another copy where ties must stay ties.
+    most = std::max(most, values * (16 + value + (work.centred_order ? 8 : 0)) + order);
+  }
+  return most;
+}
+
 PairMemory pair_memory(JobSize const& job, double allowed) {
+  if (!job.work.any()) return {};
   double const value = job.exact ? 8 : 4;
   double wide = 0, features = 0, most_kept = 0, most_members = 0, loadings = 0;
   Index tall = 0;

@@ -137,6 +137,8 @@ MeasureView view_measure(ResultSet const& results, Variable const& variable) {
   };
   m.null = companion("_null");
   m.z = companion("_z");
+  m.standard_error = companion("_se");
+  m.p_value = companion("_p");
   return m;
 }
 

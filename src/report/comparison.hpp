@@ -18,6 +18,8 @@ struct MeasureView {
   std::vector<double> const* values = nullptr;
   std::vector<double> const* null = nullptr;  ///< chance level, or nullptr
   std::vector<double> const* z = nullptr;     ///< standardised score, or nullptr
+  std::vector<double> const* standard_error = nullptr;  ///< from bootstrap draws, or nullptr
+  std::vector<double> const* p_value = nullptr;         ///< from relabellings, or nullptr
 };
 
 /// A column that groups networks: their names, or an attribute of the files.

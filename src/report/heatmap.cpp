@@ -100,23 +100,22 @@ void add_exact_cells(Figure& figure, Comparison const& c, MeasureView const& mea
     place[order_names[which]] = places;
     shown[order_names[which]] = labels;
   }
-  Json values = Json::array(), null = Json::array(), z = Json::array(), reasons = Json::array();
-  for (std::size_t at = 0; at < n * n; ++at) {
-    values.push_back(number((*measure.values)[at]));
-    if (measure.null) null.push_back(number((*measure.null)[at]));
-    if (measure.z) z.push_back(number((*measure.z)[at]));
-    reasons.push_back(c.pair_status ? (*c.pair_status)[at] : 0);
-  }
-  figure.columns = {{"v", std::move(values)}, {"s", std::move(reasons)}};
-  Json tooltip = Json::array({exact("row", "row"), exact("column", "column"), exact("v", measure.name)});
-  if (measure.null) {
-    figure.columns["n"] = std::move(null);
-    tooltip.push_back(exact("n", "chance level"));
-  }
-  if (measure.z) {
-    figure.columns["z"] = std::move(z);
-    tooltip.push_back(exact("z", "deviations above chance"));
-  }
+  Json reasons = Json::array();
+  for (std::size_t at = 0; at < n * n; ++at) reasons.push_back(c.pair_status ? (*c.pair_status)[at] : 0);
+  figure.columns = {{"s", std::move(reasons)}};
+  Json tooltip = Json::array({exact("row", "row"), exact("column", "column")});
+  auto const add = [&](char const* field, std::vector<double> const* matrix, std::string const& title) {
+    if (matrix == nullptr) return;
+    Json column = Json::array();
+    for (double const value : *matrix) column.push_back(number(value));
+    figure.columns[field] = std::move(column);
+    tooltip.push_back(exact(field, title));
+  };
+  add("v", measure.values, measure.name);
+  add("e", measure.standard_error, "standard error");
+  add("n", measure.null, "chance level");
+  add("z", measure.z, "deviations above chance");
+  add("p", measure.p_value, "p-value");
   tooltip.push_back(exact("status", "status"));
   auto const size = std::to_string(n);
   auto& params = figure.spec["params"];

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <functional>
 #include <numeric>
 #include <optional>
@@ -33,8 +32,7 @@
 #include "run/pair_stage.hpp"
 #include "run/phase_report.hpp"
 #include "run/prediction.hpp"
-#include "run/resampled_values.hpp"
-#include "run/resampling.hpp"
+#include "run/resampling_stage.hpp"
 #include "run/row_stage.hpp"
 #include "run/store_directory.hpp"
 #include "run/tile_engine.hpp"
@@ -45,18 +43,8 @@ namespace {
 
 std::string journal_directory(JobConfig const& config) { return config.run.output + ".journal"; }
 
-char const* phase_of(Resampling kind) { return kind == Resampling::bootstrap ? "bootstrap" : "permutations"; }
-
-/// What the draws of samples have said so far.
-std::string draws_path(JobConfig const& config, Resampling kind) {
-  return journal_directory(config) + "/" + phase_of(kind) + ".draws";
-}
-
 void remove_unfinished_work(JobConfig const& config) {
-  std::error_code ignored;
-  for (Resampling const kind : {Resampling::bootstrap, Resampling::permutation})
-    std::filesystem::remove(draws_path(config, kind), ignored);
-  remove_journals(journal_directory(config) + "/draw");
+  remove_draws(journal_directory(config));
   remove_journals(journal_directory(config));
 }
 
@@ -130,7 +118,7 @@ class Comparison {
   void factor();
   void prepare();
   void pairs();
-  void resample();
+  void resample(Resampling kind, Index draws);
   int write();
 
  private:
@@ -141,7 +129,6 @@ class Comparison {
   }
   [[noreturn]] void stop(Index done, Index all, char const* what) const;
   std::vector<PairJob> pair_jobs();
-  void draw_samples(Resampling kind, Index draws);
   void add(PairStageReport const& report);
   NeighbourTask neighbour_task() const {
     return {engines_.neighbours, engines_.neighbour_columns, groups_, prepared_.keys, to_compute()};
@@ -168,6 +155,7 @@ class Comparison {
   FactorNeeds needs_;
   double allowed_ = 0;  // bytes of this rank, beside what is in use already
   JobSize size_;
+  PanelLimits limits_;  // by the headers
   MachineRates rates_;
   std::vector<FactorMethod> methods_;
   std::optional<StoreDirectory> directory_;
@@ -217,12 +205,12 @@ void Comparison::read_headers() {
   allowed_ = memory.per_rank - memory.in_use;
   size_ = job_size(config_, catalog_, representations_, {}, measures_);
   methods_ = factor_methods(catalog_, representations_, config_, needs_, comm_.size(), allowed_);
-  panel_limits(size_, allowed_, comm_.is_root());  // refuses what cannot be kept to, before any work
+  limits_ = panel_limits(size_, allowed_, comm_.is_root());  // refuses what cannot be kept to, before any work
   directory_.emplace(comm_, node_, config_.run, store_bytes(representations_, needs_, row_needs_, config_.compare),
                      memory.per_node);
   store_.emplace(directory_->path());
   row_store_.emplace(directory_->path());
-  rates_ = measure_rates({measures_, typical_kept(size_), size_.exact}, Thoroughness::brief);
+  rates_ = measure_rates({measures_, typical_kept(size_), size_.exact, config_.compare.neighbours}, Thoroughness::brief);
 }
 
 void Comparison::factor() {
@@ -240,7 +228,8 @@ void Comparison::factor() {
 void Comparison::prepare() {
   if (needs_.neurons) {
     FactorStageControl const control = begin("neurons");
-    neurons_ = store_neurons(comm_, node_, {catalog_, representations_, config_, factored_.set, keys_, *store_},
+    neurons_ = store_neurons(comm_, node_,
+                             {catalog_, representations_, config_, factored_.set, keys_, *store_, limits_.neuron_window},
                              directory_->visible_everywhere(), control);
     progress_.end();
     if (neurons_.stopped) stop(0, count(), "sets of neurons");
@@ -263,7 +252,8 @@ std::vector<PairJob> Comparison::pair_jobs() {
       jobs.push_back(covariance_job(config_, rows_, groups_, factored_.set, *store_, chosen.measures, chosen.columns,
                                     wanted, limits));
     if (auto const chosen = of_kind(measures_, columns, StatisticsKind::neurons); !chosen.measures.empty())
-      jobs.push_back(neuron_job(config_, rows_, groups_, neurons_, *store_, chosen.measures, chosen.columns, wanted));
+      jobs.push_back(
+          neuron_job(config_, rows_, groups_, neurons_, *store_, chosen.measures, chosen.columns, wanted, limits));
     if (auto const chosen = of_kind(measures_, columns, StatisticsKind::held_out); !chosen.measures.empty())
       jobs.push_back(held_out_job(config_, representations_, groups_, factored_.set, *store_, chosen.measures,
                                   chosen.columns, wanted));
@@ -307,62 +297,33 @@ void Comparison::pairs() {
   }
 }
 
-/// The measures made of factors once more for every draw of the samples. What the draws have said so far is kept in a
-/// file beside the journals, those of the draw under way in a directory of their own.
-void Comparison::draw_samples(Resampling kind, Index draws) {
+/// The measures made of factors once more for every draw of the samples.
+void Comparison::resample(Resampling kind, Index draws) {
   if (draws == 0) return;
-  char const* const phase = phase_of(kind);
-  timer_.start(phase);
+  timer_.start(phase_of(kind));
   auto const chosen = of_kind(measures_, engines_.covariance_columns, StatisticsKind::covariance);
   std::vector<std::size_t> columns(chosen.measures.size());
   std::iota(columns.begin(), columns.end(), std::size_t{0});
   PanelLimits const limits = panel_limits(size_, allowed_, comm_.is_root());
-  auto const job_on = [&](FactoredSet const& factors) {
+  auto const pairs = [&](FactoredSet const& factors) {
     return covariance_job(config_, rows_, comparable_groups(catalog_, representations_, factors), factors, *store_,
                           chosen.measures, columns, to_compute(), limits);
   };
-  std::string const state = draws_path(config_, kind), fingerprint = job_on(factored_.set).fingerprint;
-  std::string const draw_journals = journal_directory(config_) + "/draw";
-  Index number = 0;
-  together(comm_, [&] {
-    if (!comm_.is_root()) return;
-    resampled_.emplace_back(kind, ResampledMeasures{chosen.measures, chosen.columns}, *table_);
-    resampled_.back().restore(state, fingerprint);
-    number = resampled_.back().draws();
-    if (number > draws) {  // fewer are asked for now
-      resampled_.back() = ResampledValues(kind, {chosen.measures, chosen.columns}, *table_);
-      number = 0;
-    }
-  });
-  comm_.broadcast(std::span(&number, 1), 0);
-  progress_.begin(phase, static_cast<double>(draws), "draws", static_cast<double>(number));
-  for (; number < draws; ++number) {
-    Draw const draw{kind, number};
-    auto const drawn = resampled_factors(comm_, node_, {representations_, factored_.set, config_, *store_}, draw,
-                                         directory_->visible_everywhere(), stop_requested());
-    if (!drawn) stop(number, draws, "draws of samples");
-    std::optional<PairTable> values;
-    if (comm_.is_root()) values.emplace(count(), chosen.measures);
-    double pairs = 1;
-    PairStageControl const control = {
-        stop_requested(), [&](double all, double) { pairs = std::max(all, 1.0); },
-        [&](double done) { progress_.update(static_cast<double>(number) + done / pairs); }};
-    if (compare_pairs(comm_, job_on(*drawn), draw_journals, control, values ? &*values : nullptr).stopped)
-      stop(number, draws, "draws of samples");
-    together(comm_, [&] {
-      if (!comm_.is_root()) return;
-      resampled_.back().add(draw, *values, representations_, drawn->summaries);
-      resampled_.back().save(state, fingerprint);
-      remove_journals(draw_journals);
-    });
-    discard_factors(comm_, node_, *drawn, *store_);
-  }
+  ResamplingResult result = draw_samples(
+      comm_, node_,
+      {kind,
+       draws,
+       {chosen.measures, chosen.columns},
+       {representations_, factored_.set, config_, *store_},
+       pairs,
+       journal_directory(config_),
+       directory_->visible_everywhere()},
+      {stop_requested(), [&](double all, double found) { progress_.begin(phase_of(kind), all, "draws", found); },
+       [&](double done) { progress_.update(done); }},
+      table());
   progress_.end();
-}
-
-void Comparison::resample() {
-  draw_samples(Resampling::bootstrap, config_.compare.bootstrap);
-  draw_samples(Resampling::permutation, config_.compare.permutations);
+  if (result.stopped) stop(result.draws, draws, "draws of samples");
+  if (result.values) resampled_.push_back(std::move(*result.values));
 }
 
 int Comparison::write() {
@@ -413,7 +374,8 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   comparison.factor();
   comparison.prepare();
   comparison.pairs();
-  comparison.resample();
+  comparison.resample(Resampling::bootstrap, config.compare.bootstrap);
+  comparison.resample(Resampling::permutation, config.compare.permutations);
   return comparison.write();
 }
 

@@ -23,25 +23,15 @@ class Numbering {
 
 }  // namespace
 
-EngineMeasures engine_measures(std::vector<Measure const*> const& measures, Catalog const& catalog,
-                               std::vector<Representation> const& representations, JobConfig const& config) {
+EngineMeasures engine_measures(std::vector<Measure const*> const& measures, std::vector<KernelItem> const& items,
+                               JobConfig const& config) {
   // Kernels see whole rows and all pairs: nothing for a rank cut by hand, or for a few chosen pairs.
   bool only_linear = !config.rank_tolerance && !config.compare.coefficients && !config.compare.resamples() &&
                      config.compare.pairs.kind == PairSelection::Kind::all;
   for (auto const* measure : measures)
     only_linear = only_linear && (measure->statistics != StatisticsKind::covariance || measure->kernel_score != nullptr ||
                                   measure->needs == needs_factors_only);
-  bool by_samples = false;
-  if (only_linear) {
-    std::vector<KernelItem> items;
-    std::map<std::string, Index> numbers;
-    for (auto const& r : representations) {
-      std::string const name = catalog.checkpoints[static_cast<std::size_t>(r.checkpoint)].inputs_id + "\n" + r.row_meaning +
-                               "\n" + std::to_string(r.rows());
-      items.push_back({numbers.emplace(name, static_cast<Index>(numbers.size())).first->second, r.rows(), r.features});
-    }
-    by_samples = cheaper_by_samples(items);
-  }
+  bool const by_samples = only_linear && cheaper_by_samples(items);
   EngineMeasures split;
   for (std::size_t m = 0; m < measures.size(); ++m) {
     bool const linear = measures[m]->statistics == StatisticsKind::covariance && measures[m]->kernel_score != nullptr;
@@ -51,6 +41,18 @@ EngineMeasures engine_measures(std::vector<Measure const*> const& measures, Cata
     (kernel ? split.kernel_columns : neighbours ? split.neighbour_columns : split.covariance_columns).push_back(m);
   }
   return split;
+}
+
+EngineMeasures engine_measures(std::vector<Measure const*> const& measures, Catalog const& catalog,
+                               std::vector<Representation> const& representations, JobConfig const& config) {
+  std::vector<KernelItem> items;
+  Numbering groups;
+  for (auto const& r : representations) {
+    std::string const name = catalog.checkpoints[static_cast<std::size_t>(r.checkpoint)].inputs_id + "\n" + r.row_meaning +
+                             "\n" + std::to_string(r.rows());
+    items.push_back({groups.of(name), r.rows(), r.features});
+  }
+  return engine_measures(measures, items, config);
 }
 
 RowNeeds row_needs_of(EngineMeasures const& measures, CompareOptions const& options) {

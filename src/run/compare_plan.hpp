@@ -6,6 +6,7 @@
 
 #include "confer/similarity/measure.hpp"
 #include "run/factor_stage.hpp"
+#include "run/kernel_plan.hpp"
 #include "run/pair_table.hpp"
 #include "run/row_records.hpp"
 
@@ -22,6 +23,8 @@ struct EngineMeasures {
 /// other measure needs the factors and that is cheaper. Decided by the job alone: never by ranks or machine.
 EngineMeasures engine_measures(std::vector<Measure const*> const& measures, Catalog const& catalog,
                                std::vector<Representation> const& representations, JobConfig const& config);
+EngineMeasures engine_measures(std::vector<Measure const*> const& measures, std::vector<KernelItem> const& items,
+                               JobConfig const& config);
 
 /// Which prepared rows the chosen measures read.
 RowNeeds row_needs_of(EngineMeasures const& measures, CompareOptions const& options);

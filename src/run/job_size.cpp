@@ -8,6 +8,7 @@
 #include "confer/core/text.hpp"
 #include "run/compare_plan.hpp"
 #include "run/factor_one.hpp"
+#include "run/kernel_plan.hpp"
 #include "run/tile_engine.hpp"
 
 namespace confer {
@@ -26,13 +27,37 @@ Index directions(JobConfig const& config, FactorNeeds const& needs, Index rows, 
 PairWork pair_work(CompareOptions const& options, std::vector<Measure const*> const& measures) {
   unsigned const needs = combined_needs(measures);
   PairWork work;
+  work.measures = 0;
   work.product = needs != 0 || options.coefficients;
   work.canonical = (needs & needs_canonical) != 0 || options.coefficients;
   work.truncated = (needs & needs_truncated) != 0;
   work.nuclear = (needs & needs_nuclear) != 0;
   work.weights = (needs & needs_weights) != 0;
   work.coefficients = options.coefficients;
-  work.measures = static_cast<Index>(measures.size());
+  for (auto const* measure : measures) work.measures += measure->statistics == StatisticsKind::covariance ? 1 : 0;
+  return work;
+}
+
+SampleWork sample_work(EngineMeasures const& engines, CompareOptions const& options) {
+  SampleWork work;
+  for (auto const* measure : engines.covariance) {
+    if (measure->statistics != StatisticsKind::neurons) continue;
+    work.neurons = true;
+    work.matched = work.matched || (measure->needs & needs_matching) != 0;
+  }
+  RowNeeds const rows = row_needs_of(engines, options);
+  work.forms = std::ssize(rows.forms);
+  work.kept_forms = std::ssize(rows.kept);
+  work.medians = std::ssize(rows.with_median);
+  work.ranked = rows.ranked.has_value();
+  work.centred_order = rows.wants(RowForm::centred) && rows.orders(RowForm::centred);
+  work.neighbours = rows.neighbours;
+  for (auto const& choice : kernel_choices(engines.kernel, options)) {
+    if (choice.function == TileFunction::u_centred)
+      work.batch = options.batch;
+    else
+      ++work.kernels;
+  }
   return work;
 }
 
@@ -160,6 +185,7 @@ JobSize job_size(JobConfig const& config, Catalog const& catalog, std::vector<Re
     job.representations.push_back(size);
   }
   for (auto const& [number, group] : groups) job.pairs += selected_pairs(config.compare.pairs, group);
+  job.samples = sample_work(engines, config.compare);
   job.matrices = pair_matrices(engines, std::ssize(representations), std::ssize(checkpoints));
   job.files = static_cast<Index>(files.size());
   job.header_bytes = static_cast<double>(to_json(catalog).size());
@@ -169,9 +195,14 @@ JobSize job_size(JobConfig const& config, Catalog const& catalog, std::vector<Re
 JobSize job_size(JobConfig const& config, std::vector<Measure const*> const& measures) {
   PlanOptions const& plan = config.plan;
   JobSize job;
-  EngineMeasures const engines{measures, {}, {}, {}, {}, {}};
   Index const count = plan.representations.value_or(0);
-  job.work = pair_work(config.compare, measures);
+  EngineMeasures const engines =
+      engine_measures(measures, std::vector<KernelItem>(static_cast<std::size_t>(count), {0, plan.samples, plan.neurons}), config);
+  std::vector<Representation> one(1);
+  one[0].samples = plan.samples;
+  one[0].features = plan.neurons;
+  job.work = pair_work(config.compare, engines.covariance);
+  job.samples = sample_work(engines, config.compare);
   job.matrices = pair_matrices(engines, count, count);
   job.exact = config.compare.exact;
   job.svd = config.run.svd;
@@ -179,7 +210,7 @@ JobSize job_size(JobConfig const& config, std::vector<Measure const*> const& mea
   RepresentationSize size;
   size.rows = plan.samples;
   size.features = plan.neurons;
-  size.kept = size.components = directions(config, factor_needs(engines, {}, config.compare), plan.samples, plan.neurons);
+  size.kept = size.components = directions(config, factor_needs(engines, one, config.compare), plan.samples, plan.neurons);
   if (config.compare.components) size.components = std::min(size.kept, *config.compare.components);
   size.file_bytes = 4 * static_cast<double>(plan.samples) * static_cast<double>(plan.neurons);
   job.representations.assign(static_cast<std::size_t>(count), size);
@@ -190,15 +221,34 @@ JobSize job_size(JobConfig const& config, std::vector<Measure const*> const& mea
 }
 
 PanelLimits panel_limits(JobSize const& job, double allowed, bool first_rank) {
-  double const matrices = matrices_bytes(job);
-  PairMemory const memory = pair_memory(job, allowed - matrices);
-  if (memory.bytes + matrices <= allowed) return first_rank ? memory.limits : pair_memory(job, allowed).limits;
-  throw UsageError("--memory-per-rank is too small",
-                   "the pairs of " + format_count(std::ssize(job.representations)) + " representations need " +
-                       format_bytes(memory.bytes + matrices) +
-                       " of the first rank beside what it has in use, and it may take " +
-                       format_bytes(std::max(allowed, 0.0)),
-                   "allow more, or compare fewer representations or measures");
+  auto const refuse = [&](std::string const& what, double needed) {
+    throw UsageError("--memory-per-rank is too small",
+                     what + " " + format_bytes(needed) + " beside what it has in use, and may take " +
+                         format_bytes(std::max(allowed, 0.0)),
+                     "allow more, or compare fewer representations or measures");
+  };
+  PanelLimits limits;
+  if (job.samples.neurons) {
+    PairMemory const store = neuron_store_memory(job, allowed);
+    if (store.bytes > allowed) refuse("to store the neurons of the largest representation a rank needs", store.bytes);
+    limits.neuron_window = store.limits.neuron_window;
+  }
+  if (job.samples.forms > 0)
+    if (double const bytes = row_memory(job); bytes > allowed)
+      refuse("to prepare the rows of the largest representation a rank needs", bytes);
+  double const matrices = matrices_bytes(job), first_allowed = allowed - matrices;
+  double const needed =
+      std::max({pair_memory(job, first_allowed).bytes, kernel_pair_memory(job),
+                job.samples.neurons ? neuron_pair_memory(job, first_allowed).bytes : 0.0});
+  if (needed > first_allowed)
+    refuse("for the pairs of " + format_count(std::ssize(job.representations)) + " representations the first rank needs",
+           needed + matrices);
+  double const room = first_rank ? first_allowed : allowed;
+  PanelLimits const pairs = pair_memory(job, room).limits;
+  limits.rows = pairs.rows;
+  limits.loadings_bytes = pairs.loadings_bytes;
+  if (job.samples.neurons) limits.neuron_rows = neuron_pair_memory(job, room).limits.neuron_rows;
+  return limits;
 }
 
 Index typical_kept(JobSize const& job) {

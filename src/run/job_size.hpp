@@ -20,9 +20,9 @@ JobSize job_size(JobConfig const& config, Catalog const& catalog, std::vector<Re
 /// config.plan.representations of one size, each in a single-precision file of its own.
 JobSize job_size(JobConfig const& config, std::vector<Measure const*> const& measures);
 
-/// What the pair stage may hold of panels within `allowed` bytes of a rank, of which the first one needs some for the
-/// values of all pairs. Throws UsageError, on every rank, naming --memory-per-rank and what is needed when they are too
-/// few for the first rank.
+/// What the stages after the factors may hold within `allowed` bytes of a rank, of which the first one needs some for
+/// the values of all pairs. Throws UsageError, on every rank, naming --memory-per-rank and what is needed when they are
+/// too few for a rank, or for the first one.
 PanelLimits panel_limits(JobSize const& job, double allowed, bool first_rank);
 
 /// The number of directions that decides the cost of block spectra: the mean, weighted by itself.

@@ -3,13 +3,14 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <random>
 
 #include "confer/linalg/block_spectra.hpp"
 #include "confer/linalg/dense.hpp"
 #include "confer/similarity/canonical.hpp"
+#include "run/best_seconds.hpp"
+#include "run/sample_benchmark.hpp"
 #include "run/tile_engine.hpp"
 
 namespace confer {
@@ -17,24 +18,6 @@ namespace confer {
 namespace {
 
 constexpr Index largest_block = 500;  // larger ones are extrapolated
-
-/// Seconds of one call: the best of at least two, repeated until `budget` seconds are spent.
-template <class Work>
-double best_seconds(double budget, Work const& work) {
-  using Clock = std::chrono::steady_clock;
-  auto const since = [](Clock::time_point begin) {
-    return std::chrono::duration<double>(Clock::now() - begin).count();
-  };
-  auto const start = Clock::now();
-  double best = 0;
-  for (int round = 0; round < 2 || (round < 50 && since(start) < budget); ++round) {
-    auto const begin = Clock::now();
-    work();
-    double const seconds = since(begin);
-    best = round == 0 ? seconds : std::min(best, seconds);
-  }
-  return best;
-}
 
 template <class T>
 Matrix<T> random_matrix(Index rows, Index cols, double scale) {
@@ -183,6 +166,7 @@ MachineRates measure_rates(KernelProfile const& profile, Thoroughness thoroughne
   rates.weights = SizeCurve(weights);
   rates.scores = SizeCurve(scores);
   rates.chance = chance_seconds(measures, typical, budget / 10);
+  measure_sample_rates(profile.measures, profile.neighbours, budget, rates);
   rates.memory_bandwidth = copy_rate(full ? Index{64} << 20 : Index{4} << 20, budget);
   return rates;
 }

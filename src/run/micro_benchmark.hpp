@@ -16,6 +16,7 @@ struct KernelProfile {
   std::vector<Measure const*> measures;
   Index kept = 50;  ///< typical number of directions
   bool exact = false;
+  Index neighbours = 10;  ///< of each sample, for measures of lists of neighbours
 };
 
 /// Times the kernels with the BLAS threads set. Rates of disk and network keep their defaults. Start it on all ranks

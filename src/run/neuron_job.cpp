@@ -19,17 +19,15 @@ namespace confer {
 
 namespace {
 
-constexpr Index rows_in_memory = 65536;           ///< of a panel; longer ones are read piece by piece
-constexpr Index window_bytes = Index{128} << 20;  ///< of activations that are read once and kept
 constexpr Index rows_per_gemm = 4096;             ///< multiplied in single precision before the sum goes on in double
 
 /// The neurons of one representation that vary; `value_bytes` 4 or 8. Returns how many there are.
 template <class T>
 Index put_neurons(Catalog const& catalog, Representation const& r, BasisStore const& store, std::string const& key,
-                  std::string const& token) {
+                  std::string const& token, double window_bytes) {
   Index const rows = r.rows();
   Index const sample_bytes = r.rows_per_sample * r.features * static_cast<Index>(sizeof(double));
-  Index const window = std::clamp<Index>(window_bytes / std::max<Index>(sample_bytes, 1), 1, r.samples);
+  Index const window = std::clamp<Index>(static_cast<Index>(window_bytes) / std::max<Index>(sample_bytes, 1), 1, r.samples);
   ActivationPart part;
   part.count = r.samples;
   part.window = window;
@@ -68,13 +66,14 @@ template <class T>
 class NeuronEngine {
  public:
   NeuronEngine(BasisStore const& store, std::vector<std::string> keys, std::vector<Index> live, TilePlan plan,
-               std::vector<Measure const*> measures, std::function<bool(Index, Index)> selected)
+               std::vector<Measure const*> measures, std::function<bool(Index, Index)> selected, Index rows_in_memory)
       : store_(store),
         keys_(std::move(keys)),
         live_(std::move(live)),
         plan_(std::move(plan)),
         measures_(std::move(measures)),
-        selected_(std::move(selected)) {
+        selected_(std::move(selected)),
+        rows_in_memory_(rows_in_memory) {
     bool const match = std::any_of(measures_.begin(), measures_.end(),
                                    [](Measure const* m) { return (m->needs & needs_matching) != 0; });
     matching_ = match ? Matching::one_to_one : Matching::none;
@@ -124,8 +123,8 @@ class NeuronEngine {
     Panel const &rows = panel(tile.row_panel), &cols = panel(tile.col_panel);
     Matrix<double> sum(rows.columns, cols.columns);
     Matrix<T> part;
-    for (Index begin = 0; begin < rows.rows; begin += rows_in_memory) {
-      Index const slab = std::min(rows_in_memory, rows.rows - begin);
+    for (Index begin = 0; begin < rows.rows; begin += rows_in_memory_) {
+      Index const slab = std::min(rows_in_memory_, rows.rows - begin);
       Matrix<T> const left = rows_of(rows, begin, slab);
       std::optional<Matrix<T>> other;
       if (tile.row_panel != tile.col_panel) other = rows_of(cols, begin, slab);
@@ -172,6 +171,7 @@ class NeuronEngine {
   TilePlan plan_;
   std::vector<Measure const*> measures_;
   std::function<bool(Index, Index)> selected_;
+  Index rows_in_memory_;  // of a panel; a multiple of rows_per_gemm, so that the product does not depend on it
   Matching matching_ = Matching::none;
 };
 
@@ -218,9 +218,9 @@ NeuronSet store_neurons(Communicator const& comm, Communicator const& node, Neur
         if (auto const known = source.store.find(set.keys[i]))
           set.live[i] = known->kept;
         else if (source.config.compare.exact)
-          set.live[i] = put_neurons<double>(source.catalog, r, source.store, set.keys[i], token);
+          set.live[i] = put_neurons<double>(source.catalog, r, source.store, set.keys[i], token, source.window_bytes);
         else
-          set.live[i] = put_neurons<float>(source.catalog, r, source.store, set.keys[i], token);
+          set.live[i] = put_neurons<float>(source.catalog, r, source.store, set.keys[i], token, source.window_bytes);
         poll();
       },
       options);
@@ -235,7 +235,8 @@ NeuronSet store_neurons(Communicator const& comm, Communicator const& node, Neur
 
 PairJob neuron_job(JobConfig const& config, std::vector<Index> const& rows, std::vector<Index> const& groups,
                    NeuronSet const& set, BasisStore const& store, std::vector<Measure const*> const& measures,
-                   std::vector<std::size_t> columns, std::function<bool(Index row, Index col)> selected) {
+                   std::vector<std::size_t> columns, std::function<bool(Index row, Index col)> selected,
+                   PanelLimits const& limits) {
   std::vector<PlanItem> items;
   std::string fingerprint = "neurons 2\n" + selection_text(config.compare.pairs);
   for (std::size_t i = 0; i < set.keys.size(); ++i) {
@@ -246,10 +247,12 @@ PairJob neuron_job(JobConfig const& config, std::vector<Index> const& rows, std:
   TilePlan plan = plan_tiles(items, PairCost{});
   if (config.compare.exact)
     return job_of<double>(
-        std::make_shared<NeuronEngine<double>>(store, set.keys, set.live, std::move(plan), measures, selected),
+        std::make_shared<NeuronEngine<double>>(store, set.keys, set.live, std::move(plan), measures, selected,
+                                               limits.neuron_rows),
         selected, fingerprint + "exact\n", std::move(columns));
   return job_of<float>(
-      std::make_shared<NeuronEngine<float>>(store, set.keys, set.live, std::move(plan), measures, selected), selected,
+      std::make_shared<NeuronEngine<float>>(store, set.keys, set.live, std::move(plan), measures, selected,
+                                               limits.neuron_rows), selected,
       fingerprint, std::move(columns));
 }
 

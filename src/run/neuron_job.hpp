@@ -10,6 +10,7 @@
 #include "confer/io/basis_store.hpp"
 #include "confer/model/catalog.hpp"
 #include "confer/model/config.hpp"
+#include "confer/model/pair_memory.hpp"
 #include "confer/model/representation.hpp"
 #include "run/factor_stage.hpp"
 #include "run/pair_stage.hpp"
@@ -32,6 +33,7 @@ struct NeuronSource {
   FactoredSet const& factors;
   std::vector<std::string> const& keys;  ///< of the representations
   BasisStore const& store;
+  double window_bytes = PanelLimits().neuron_window;  ///< of activations that are read once and kept
 };
 
 /// Collective. Reads the usable representations again and stores their neurons, each once, in bounded memory.
@@ -41,6 +43,7 @@ NeuronSet store_neurons(Communicator const& comm, Communicator const& node, Neur
 /// Arguments as of covariance_job.
 PairJob neuron_job(JobConfig const& config, std::vector<Index> const& rows, std::vector<Index> const& groups,
                    NeuronSet const& set, BasisStore const& store, std::vector<Measure const*> const& measures,
-                   std::vector<std::size_t> columns, std::function<bool(Index row, Index col)> selected);
+                   std::vector<std::size_t> columns, std::function<bool(Index row, Index col)> selected,
+                   PanelLimits const& limits);
 
 }  // namespace confer

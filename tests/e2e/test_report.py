@@ -89,6 +89,8 @@ def comparison(path, networks, steps, layers, seed=0):
         data[name] = (("a", "b"), matrix, {"kind": kind, "long_name": name, "symmetric": 1,
                                            "range": np.array([0.0, 1.0 if kind == "similarity" else 1.6])})
     data["cka_null"] = (("a", "b"), np.full((count, count), 0.1))
+    data["cka_se"] = (("a", "b"), 0.01 + values / 100)
+    data["cka_p"] = (("a", "b"), values / 1000)
     data["pair_status"] = (("a", "b"), np.zeros((count, count), np.int64), {"flag_meanings": "ok saturated"})
     data.to_netcdf(path, engine="h5netcdf")
     return data
@@ -148,7 +150,8 @@ class Report(TestCase):
         self.assertIn("cka.vl.json", specifications)
         with open(self.path("f", "x", "cka.vl.json"), encoding="utf-8") as file:
             rows = json.load(file)["datasets"]["rows"]
-        np.testing.assert_array_equal([row["v"] for row in rows], data["cka"].values.ravel())
+        for field, name in (("v", "cka"), ("e", "cka_se"), ("n", "cka_null"), ("p", "cka_p")):
+            np.testing.assert_array_equal([row[field] for row in rows], data[name].values.ravel())
         if "each also as SVG" not in run.err:
             self.assertEqual(files, specifications)
             self.assertIn("no SVG", run.err)

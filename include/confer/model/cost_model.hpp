@@ -35,6 +35,9 @@ struct MachineRates {
   SizeCurve spectra{{{50, 2.1e-5}, {100, 1.04e-4}, {200, 1e-3}}};  ///< singular values of a k x k block
   SizeCurve weights{{{50, 3e-4}, {100, 1.5e-3}, {200, 8e-3}}};     ///< canonical directions of a k x k block
   SizeCurve scores{{{50, 2e-5}, {100, 8e-5}}};                     ///< the chosen measures from a pair's spectra
+  SizeCurve matching{{{50, 2e-5}, {200, 5e-4}, {500, 5e-3}}};  ///< one-to-one matching of p neurons with p
+  double neighbour_sample = 2e-7;  ///< seconds per pair and sample: the chosen measures of lists of neighbours
+  double kernel_element = 1.5e-9;  ///< seconds to turn one inner product of samples into a kernel's element
   double chance = 2e-7;           ///< seconds per pair on rank 0: the chance levels of the chosen measures
   double memory_bandwidth = 5e9;  ///< bytes/s copied by one rank
   double decode = 1e9;            ///< stored bytes/s that one rank turns into numbers, from memory
@@ -59,7 +62,7 @@ struct RepresentationSize {
   bool chunked = false;
 };
 
-/// What is asked of every pair.
+/// What measures of factors ask of every pair.
 struct PairWork {
   bool product = true;     ///< M = Ux'Uy
   bool canonical = false;  ///< singular values of M
@@ -68,6 +71,23 @@ struct PairWork {
   bool weights = false;    ///< canonical directions and their products with the loadings
   bool coefficients = false;
   Index measures = 1;
+
+  bool any() const { return measures > 0 || coefficients; }
+};
+
+/// What measures of samples and of neurons ask of a job; nothing by default.
+struct SampleWork {
+  bool neurons = false;        ///< standardised neurons of all representations, and their correlations
+  bool matched = false;        ///< matched one to one
+  Index forms = 0;             ///< forms of rows that are prepared
+  Index kept_forms = 0;        ///< of which the rows themselves are read later
+  Index medians = 0;           ///< forms whose median distance is taken
+  bool ranked = false;         ///< all distances of one form are put in order
+  bool centred_order = false;  ///< ranks or neighbours are those of the centred rows
+  Index neighbours = 0;        ///< nearest ones that are listed, of every sample; 0: none
+  Index kernels = 0;           ///< over all pairs of samples
+  Index batch = 0;             ///< samples of each batch of a kernel in batches; 0: none
+  bool any() const { return neurons || forms > 0; }
 };
 
 /// Matrices of all representations against all that the first rank has to do with, in numbers of 8 bytes.
@@ -82,6 +102,7 @@ struct JobSize {
   std::vector<RepresentationSize> representations;
   double pairs = 0;  ///< unordered pairs that are computed; at most those within groups
   PairWork work;
+  SampleWork samples;
   PairMatrices matrices;
   bool exact = false;  ///< bases in double precision
   Index ranks = 1, nodes = 1;
@@ -107,7 +128,7 @@ struct PhaseCost {
 };
 
 struct CostEstimate {
-  std::vector<PhaseCost> phases;  ///< "read headers", "factor", "pairs", "write"
+  std::vector<PhaseCost> phases;  ///< "read headers", "factor", "neurons" and "rows" if there are any, "pairs", "write"
   double seconds = 0;
   double memory_per_rank = 0;    ///< bytes, any rank but the first
   double memory_first_rank = 0;  ///< the first, which gathers the results

@@ -11,6 +11,8 @@ struct JobSize;
 struct PanelLimits {
   Index rows = 65536;                         ///< of the bases
   double loadings_bytes = 256.0 * (1 << 20);  ///< of a panel's loadings
+  Index neuron_rows = 65536;                  ///< of standardised neurons
+  double neuron_window = 128.0 * (1 << 20);   ///< bytes of activations that are read once and kept to standardise them
 };
 
 struct PairMemory {
@@ -19,6 +21,19 @@ struct PairMemory {
 };
 
 /// The most that helps within `allowed` bytes; when even the least does not fit, that, with more bytes than allowed.
+/// Nothing when no measure looks at factors.
 PairMemory pair_memory(JobSize const& job, double allowed);
+
+/// The same for correlations of neurons: limits.neuron_rows.
+PairMemory neuron_pair_memory(JobSize const& job, double allowed);
+
+/// What a rank needs to store the neurons of the largest representation: limits.neuron_window.
+PairMemory neuron_store_memory(JobSize const& job, double allowed);
+
+/// Bytes that the first rank needs for kernels of samples: tiles of them, or in the end the sums over all pairs.
+double kernel_pair_memory(JobSize const& job);
+
+/// Bytes that a rank needs to prepare the rows of the most demanding representation: it has all of them in memory.
+double row_memory(JobSize const& job);
 
 }  // namespace confer

@@ -1,0 +1,43 @@
+/// Third stage of a comparison: its pairs once more for every draw of the samples.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "run/pair_stage.hpp"
+#include "run/resampled_values.hpp"
+#include "run/resampling.hpp"
+
+namespace confer {
+
+/// What is drawn and what is computed of each draw; the same on every rank.
+struct ResamplingTask {
+  Resampling kind;
+  Index draws;
+  ResampledMeasures measures;
+  ResamplingSource source;
+  std::function<PairJob(FactoredSet const& factors)> pairs;  ///< scores in the order of the measures
+  std::string journal_directory;                             ///< of the comparison
+  bool visible_everywhere;                                   ///< whether nodes see each other's stores
+};
+
+struct ResamplingResult {
+  std::optional<ResampledValues> values;  ///< rank 0
+  Index draws = 0;                        ///< done, by this run or an earlier one
+  bool stopped = false;
+};
+
+/// "bootstrap" or "permutations".
+char const* phase_of(Resampling kind);
+
+/// Collective. What the draws have said so far is kept in a file beside the journals, the pairs of the draw under way
+/// in journals of their own. observed: the finished comparison on rank 0 (nullptr elsewhere), which outlives the
+/// result.
+ResamplingResult draw_samples(Communicator const& comm, Communicator const& node, ResamplingTask const& task,
+                              PairStageControl const& control, PairTable const* observed);
+
+/// Removes what stages of this comparison have kept.
+void remove_draws(std::string const& journal_directory);
+
+}  // namespace confer

@@ -1,0 +1,90 @@
+#include "run/sample_benchmark.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <numeric>
+#include <random>
+
+#include "confer/linalg/tile_functions.hpp"
+#include "confer/similarity/neurons.hpp"
+#include "run/best_seconds.hpp"
+
+namespace confer {
+
+namespace {
+
+/// Correlations of neurons of networks that share something: those are harder to match than noise.
+double matching_seconds(Index p, double budget) {
+  std::minstd_rand generator(3);
+  std::uniform_real_distribution<double> uniform(-0.3, 0.3);
+  Matrix<double> correlations(p, p);
+  for (Index j = 0; j < p; ++j)
+    for (Index i = 0; i < p; ++i) correlations(i, j) = uniform(generator) + (i % 7 == j % 7 ? 0.4 : 0);
+  return best_seconds(budget, [&] { pair_neurons(correlations.const_view(), Matching::one_to_one, {}); });
+}
+
+/// Of all measures together, for one sample of a pair in both directions.
+double neighbour_seconds(std::vector<Measure const*> const& measures, Index k, double budget) {
+  constexpr Index samples = 256;
+  k = std::min(k, samples - 1);
+  std::minstd_rand generator(5);
+  std::vector<std::int32_t> lists[2];
+  std::vector<double> products(static_cast<std::size_t>(samples * k), 0.5);
+  std::vector<std::int32_t> others(static_cast<std::size_t>(samples));
+  std::iota(others.begin(), others.end(), 0);
+  for (auto& list : lists)
+    for (Index i = 0; i < samples; ++i) {
+      std::shuffle(others.begin(), others.end(), generator);
+      for (Index taken = 0, at = 0; taken < k; ++at) {
+        if (others[static_cast<std::size_t>(at)] == i) continue;
+        list.push_back(others[static_cast<std::size_t>(at)]);
+        ++taken;
+      }
+    }
+  NeighbourStats const forward{samples, k, {lists[0], products}, {lists[1], products}};
+  NeighbourStats const backward{samples, k, {lists[1], products}, {lists[0], products}};
+  double sum = 0;
+  double const seconds = best_seconds(budget, [&] {
+    for (auto const* measure : measures) {
+      sum += measure->neighbour_score(forward);
+      if (!measure->symmetric) sum += measure->neighbour_score(backward);
+    }
+  });
+  return (std::isnan(sum) ? seconds : seconds + 1e-8) / samples;  // the sum is used, or the loop would be left out
+}
+
+double kernel_seconds(double budget) {
+  constexpr Index side = 128;
+  std::vector<float> const norms(static_cast<std::size_t>(side), 1.0f);
+  Matrix<float> const products(side, side);
+  Matrix<float> tile(side, side);
+  return best_seconds(budget,
+                      [&] {
+                        std::copy_n(products.data(), products.size(), tile.data());
+                        distance_tile(tile.view(), norms, norms, 1.0f);
+                      }) /
+         static_cast<double>(side * side);
+}
+
+}  // namespace
+
+void measure_sample_rates(std::vector<Measure const*> const& measures, Index neighbours, double budget,
+                          MachineRates& rates) {
+  std::vector<Measure const*> lists;
+  bool matched = false, kernels = false;
+  for (auto const* measure : measures) {
+    if (measure->statistics == StatisticsKind::neighbours) lists.push_back(measure);
+    matched = matched || (measure->statistics == StatisticsKind::neurons && (measure->needs & needs_matching) != 0);
+    kernels = kernels || measure->statistics == StatisticsKind::kernel;
+  }
+  if (matched) {
+    std::vector<std::pair<double, double>> points;
+    for (Index const p : {16, 64, 192}) points.emplace_back(p, matching_seconds(p, budget));
+    rates.matching = SizeCurve(points);
+  }
+  if (!lists.empty()) rates.neighbour_sample = neighbour_seconds(lists, neighbours, budget);
+  if (kernels) rates.kernel_element = kernel_seconds(budget);
+}
+
+}  // namespace confer
