@@ -12,7 +12,7 @@ namespace confer {
 
 namespace {
 
-/// A process that no launcher started has nobody to talk to. Open MPI would start a daemon for it all the same, and look
+/// A process that no launcher started has nobody to talk to. Open MPI would start a daemon for it all the same and look
 /// for networks: a third of a second, most of what a small job takes. What the user has set stays as it is.
 class LoneProcess {
  public:

@@ -18,7 +18,7 @@ namespace confer {
 
 namespace {
 
-constexpr std::array<char, 8> magic = {'c', 'o', 'n', 'f', 'e', 'r', 'R', '1'};
+constexpr std::array<char, 8> magic = {'c', 'o', 'n', 'f', 'e', 'r', 'R', '2'};
 
 struct Header {
   std::array<char, 8> magic;
@@ -27,7 +27,7 @@ struct Header {
 };
 
 struct Offsets {
-  Index norms, samples, ranks, inner_products, neighbours, checksum;
+  Index norms, units, samples, ranks, inner_products, neighbours, checksum;
 };
 
 Index aligned(Index at) { return (at + 63) / 64 * 64; }
@@ -35,7 +35,8 @@ Index aligned(Index at) { return (at + 63) / 64 * 64; }
 Offsets offsets(Header const& h) {
   Offsets o{};
   o.norms = aligned(static_cast<Index>(sizeof(Header)));
-  o.samples = aligned(o.norms + h.rows * static_cast<Index>(sizeof(double)));
+  o.units = aligned(o.norms + h.rows * static_cast<Index>(sizeof(double)));
+  o.samples = aligned(o.units + (h.value_bytes == 2 ? h.features * static_cast<Index>(sizeof(float)) : 0));
   o.ranks = aligned(o.samples + h.rows * h.features * h.value_bytes);
   o.inner_products = aligned(o.ranks + h.rows * (h.rows - 1) / 2 * h.rank_bytes);
   o.neighbours = aligned(o.inner_products + h.rows * h.neighbours * static_cast<Index>(sizeof(double)));
@@ -138,8 +139,15 @@ MatrixView<T const> MappedRows::samples() const {
                            "start again with --fresh");
   return {reinterpret_cast<T const*>(state_->at(offsets(h).samples)), h.features, h.rows, std::max<Index>(h.features, 1)};
 }
+template MatrixView<std::int16_t const> MappedRows::samples() const;
 template MatrixView<float const> MappedRows::samples() const;
 template MatrixView<double const> MappedRows::samples() const;
+
+std::span<float const> MappedRows::units() const {
+  auto const& h = state_->header;
+  return {reinterpret_cast<float const*>(state_->at(offsets(h).units)),
+          static_cast<std::size_t>(h.value_bytes == 2 ? h.features : 0)};
+}
 
 std::span<double const> MappedRows::squared_norms() const {
   auto const& h = state_->header;
@@ -182,6 +190,7 @@ void RowStore::put(std::string const& name, RowRecord const& record) const {
     Writer writer(temporary);
     writer.write_at(0, std::as_bytes(std::span(&header, 1)));
     writer.write_at(at.norms, std::as_bytes(std::span(record.squared_norms)));
+    writer.write_at(at.units, std::as_bytes(std::span(record.units)));
     writer.write_at(at.samples, record.samples);
     writer.write_at(at.ranks, record.ranks);
     writer.write_at(at.inner_products, std::as_bytes(std::span(record.inner_products)));

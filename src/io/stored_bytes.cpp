@@ -27,8 +27,8 @@ void append(std::string& text, T const& value) {
   append(text, &value, sizeof value);
 }
 
-/// What turns stored bytes into values: type, extents, chunks and filters. Returns the number of chunks; 0 when there is
-/// something that cannot be told.
+/// What turns stored bytes into values: type, extents, chunks and filters. Returns the number of chunks, 0 when
+/// something cannot be told.
 hsize_t append_layout(std::string& text, h5::Id dataset, h5::Id creation, h5::Place const& place) {
   Handle const type(h5::check(H5Dget_type(dataset), place));
   std::size_t type_bytes = 0;

@@ -6,11 +6,7 @@
 #include <cstdint>
 #include <limits>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define CONFER_VECTOR_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define CONFER_VECTOR_CLONES
-#endif
+#include "linalg/vector_clones.hpp"
 
 namespace confer {
 

@@ -64,7 +64,6 @@ void check_strict(JobConfig const& config, Catalog const& catalog, std::vector<R
 
 int run_align(JobConfig const& config, Communicator const& comm) {
   set_blas_threads(config.run.threads);
-  reuse_freed_memory();
   PhaseTimer timer;
   timer.start("read headers");
   together(comm, [&] {
@@ -87,9 +86,7 @@ int run_align(JobConfig const& config, Communicator const& comm) {
   list.unit = "representations";
   list.work = [&](Index item, Poll const&) {
     RecordWriter writer;
-    AlignedRepresentation const aligned =
-        align_one(catalog, representations[static_cast<std::size_t>(item)], config, cache);
-    representation_fields(writer, aligned);
+    writer(align_one(catalog, representations[static_cast<std::size_t>(item)], config, cache));
     return writer.take();
   };
   std::vector<std::string> const records = do_work(comm, config.run, list);
@@ -104,7 +101,7 @@ int run_align(JobConfig const& config, Communicator const& comm) {
     for (auto const& record : records) {
       RecordReader reader(record);
       data.aligned.emplace_back();
-      representation_fields(reader, data.aligned.back());
+      reader(data.aligned.back());
     }
     mark_differing_targets(data);
     ResultSet results = alignment_results(data);

@@ -59,13 +59,6 @@ void add_representation_numbers(ResultSet& results, AlignmentData const& data) {
     status.push_back(r.status);
     detail.push_back(r.detail);
   }
-  std::vector<Index> flags;
-  std::string meanings;
-  for (auto value = RepresentationStatus::ok;; value = static_cast<RepresentationStatus>(static_cast<int>(value) + 1)) {
-    flags.push_back(static_cast<Index>(value));
-    meanings += (meanings.empty() ? "" : " ") + to_string(value);
-    if (value == RepresentationStatus::unreadable) break;
-  }
   auto const add = [&](std::string name, VariableData values, Attributes about) {
     results.variables.push_back({std::move(name), {"representation"}, std::move(values), std::move(about), true});
   };
@@ -73,10 +66,8 @@ void add_representation_numbers(ResultSet& results, AlignmentData const& data) {
   add("constant_neurons", std::move(constant), described("features that never vary"));
   add("total_variance", std::move(variance), described("sum of squares of the centred activations"));
   add("smallest_kept", std::move(cut), described("singular values below this do not count"));
-  Attributes about = described("whether the representation could be used, and what weakens it");
-  about["flag_values"] = flags;
-  about["flag_meanings"] = meanings;
-  add("status", std::move(status), std::move(about));
+  add("status", std::move(status),
+      flagged("whether the representation could be used, and what weakens it", representation_status_names()));
   add("status_detail", std::move(detail), described("what lies behind the status"));
 }
 
@@ -113,13 +104,9 @@ void add_dimensions(ResultSet& results, AlignmentData const& data, Index compone
 }
 
 void add_target_status(ResultSet& results, AlignmentData const& data, AlignVariables& table) {
-  std::vector<Index> flags;
-  for (std::size_t i = 0; i < target_status_names().size(); ++i) flags.push_back(static_cast<Index>(i));
-  Attributes about = described("why a target has no values, or what is doubtful about it");
-  about["flag_values"] = flags;
-  about["flag_meanings"] = join(target_status_names(), " ");
   table.integers(
-      "target_status", [](auto const& t) { return t.status; }, about);
+      "target_status", [](auto const& t) { return t.status; },
+      flagged("why a target has no values, or what is doubtful about it", target_status_names()));
   std::vector<std::string> detail;
   for (auto const& r : data.aligned)
     for (auto const& target : r.targets) detail.push_back(target.detail);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "confer/core/types.hpp"
+#include "run/record.hpp"
 
 namespace confer {
 
@@ -52,27 +53,17 @@ struct AlignedRepresentation {
   std::vector<AlignedTarget> targets;
 };
 
-template <class Archive, class Target>
-void target_fields(Archive& archive, Target& t) {
-  archive(t.status), archive(t.detail), archive(t.key), archive(t.norm), archive(t.mean_share), archive(t.outputs);
-  archive(t.k50), archive(t.k90), archive(t.area), archive(t.residual), archive(t.minimum_norm);
-  archive(t.at_threshold), archive(t.loss_share), archive(t.mass), archive(t.mass_raw), archive(t.shuffled);
-  archive(t.shuffled_low), archive(t.shuffled_high), archive(t.curve), archive(t.relative_curve), archive(t.losses);
-  archive(t.steps_to), archive(t.output_names), archive(t.output_mass), archive(t.output_curve);
-}
-template <class Archive>
-void fields(Archive& archive, AlignedTarget& t) {
-  target_fields(archive, t);
-}
-template <class Archive>
-void fields(Archive& archive, AlignedTarget const& t) {
-  target_fields(archive, t);
+template <class Archive, RecordOf<AlignedTarget> Record>
+void fields(Archive& archive, Record& t) {
+  archive(t.status, t.detail, t.key, t.norm, t.mean_share, t.outputs, t.k50, t.k90, t.area, t.residual);
+  archive(t.minimum_norm, t.at_threshold, t.loss_share, t.mass, t.mass_raw, t.shuffled, t.shuffled_low);
+  archive(t.shuffled_high, t.curve, t.relative_curve, t.losses, t.steps_to, t.output_names, t.output_mass);
+  archive(t.output_curve);
 }
 
-template <class Archive, class Representation>
-void representation_fields(Archive& archive, Representation& r) {
-  archive(r.status), archive(r.detail), archive(r.cut), archive(r.total_variance), archive(r.constant_features);
-  archive(r.singular_values), archive(r.targets);
+template <class Archive, RecordOf<AlignedRepresentation> Record>
+void fields(Archive& archive, Record& r) {
+  archive(r.status, r.detail, r.cut, r.total_variance, r.constant_features, r.singular_values, r.targets);
 }
 
 /// Steps of gradient descent at which the predicted loss is written, and the shares of loss that are looked for.

@@ -1,10 +1,5 @@
 #include "run/environment.hpp"
 
-#include <cstdlib>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
 #include <algorithm>
 
 #include "confer/linalg/blas_info.hpp"
@@ -21,13 +16,6 @@ MemoryAllowance memory_allowance(Communicator const& comm, Communicator const& n
   std::vector<double> most = {resident_memory() + library_buffers};
   comm.all_max(most);
   return {least[0], least[0] * node.size(), most[0]};
-}
-
-void reuse_freed_memory() {
-#ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the largest it takes
-  mallopt(M_TRIM_THRESHOLD, 128 << 20);
-#endif
 }
 
 void add_environment(ResultSet& results, Communicator const& comm, RunOptions const& run,

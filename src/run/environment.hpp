@@ -20,10 +20,6 @@ struct MemoryAllowance {
 /// Collective. --memory-per-rank, or 80 % of what the node has divided by its ranks.
 MemoryAllowance memory_allowance(Communicator const& comm, Communicator const& node, RunOptions const& run);
 
-/// Memory that is freed is used again instead of being given back to the system, which would zero every page of it
-/// anew. For jobs that go through many matrices one after another.
-void reuse_freed_memory();
-
 /// Global attributes: version, ranks, threads, BLAS, seconds and memory by phase.
 void add_environment(ResultSet& results, Communicator const& comm, RunOptions const& run,
                      std::vector<PhaseSummary> const& phases);

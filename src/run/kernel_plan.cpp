@@ -121,9 +121,10 @@ RowNeeds kernel_row_needs(std::vector<KernelChoice> const& choices) {
   for (auto const& choice : choices) {
     if (choice.function == TileFunction::rank)
       needs.add_ranks(choice.form);
+    else if (choice.function == TileFunction::inner_product || choice.function == TileFunction::u_centred)
+      needs.add(choice.form);
     else
-      needs.add(choice.form,
-                choice.function != TileFunction::inner_product && choice.function != TileFunction::u_centred);
+      needs.add_distances(choice.form);
   }
   return needs;
 }

@@ -99,14 +99,14 @@ MatchData gather(JobConfig const& config, Catalog const& catalog, std::vector<Re
   for (std::size_t i = 0; i < representations.size(); ++i) {
     RecordReader reader(records[i]);
     data.own.emplace_back();
-    own_fields(reader, data.own.back());
+    reader(data.own.back());
   }
   for (std::size_t c = 0; c < chains.size(); ++c) {
     RecordReader reader(records[representations.size() + c]);
     for (auto const& pair : chains[c].pairs) {
       data.pairs.push_back(pair);
       data.matched.emplace_back();
-      pair_fields(reader, data.matched.back());
+      reader(data.matched.back());
     }
   }
   // In catalog order, whatever the chains: first the layer of the first, then its partner.
@@ -125,7 +125,6 @@ MatchData gather(JobConfig const& config, Catalog const& catalog, std::vector<Re
 
 int run_match(JobConfig const& config, Communicator const& comm) {
   set_blas_threads(config.run.threads);
-  reuse_freed_memory();
   PhaseTimer timer;
   timer.start("read headers");
   together(comm, [&] {
@@ -155,15 +154,11 @@ int run_match(JobConfig const& config, Communicator const& comm) {
     RecordWriter writer;
     auto const layers = static_cast<Index>(representations.size());
     if (item < layers) {
-      MatchedRepresentation const own = match_own(context, cache, item);
-      own_fields(writer, own);
+      writer(match_own(context, cache, item));
       return writer.take();
     }
     AssignmentDuals start;
-    for (auto const& [a, b] : chains[at(item - layers)].pairs) {
-      MatchedPair const matched = match_pair(context, cache, a, b, start, poll);
-      pair_fields(writer, matched);
-    }
+    for (auto const& [a, b] : chains[at(item - layers)].pairs) writer(match_pair(context, cache, a, b, start, poll));
     return writer.take();
   };
   std::vector<std::string> const records = do_work(comm, config.run, list);

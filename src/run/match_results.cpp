@@ -6,6 +6,7 @@
 #include "confer/model/factor_summary.hpp"
 #include "confer/theory/embedding_maps.hpp"
 #include "run/compare_results.hpp"
+#include "run/described.hpp"
 #include "run/match_writer.hpp"
 
 namespace confer {
@@ -17,14 +18,8 @@ constexpr Index kPlaces = 8;  ///< best and worst matched pairs that are listed
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-Attributes about(std::string long_name, std::string formula = {}) {
-  Attributes result = {{"long_name", std::move(long_name)}};
-  if (!formula.empty()) result["formula"] = std::move(formula);
-  return result;
-}
-
 Attributes scored(std::string long_name, std::string formula, bool absolute) {
-  Attributes result = about(std::move(long_name), std::move(formula));
+  Attributes result = described(std::move(long_name), std::move(formula));
   result["reference"] = kReference;
   result["kind"] = std::string("similarity");
   result["range"] = std::vector<double>{absolute ? 0.0 : -1.0, 1};
@@ -76,42 +71,39 @@ void add_coordinates(MatchWriter& writer, MatchData const& data) {
     }
     pair.push_back(labels[0].back() + " ~ " + labels[1].back());
   }
-  writer.add("pair", {"pair"}, std::move(pair), about("the two layers, a ~ b"), true);
+  writer.add("pair", {"pair"}, std::move(pair), described("the two layers, a ~ b"), true);
   for (int side = 0; side < 2; ++side) {
     std::string const end = side == 0 ? "_a" : "_b", whose = side == 0 ? " of a" : " of b";
-    writer.add("label" + end, {"pair"}, std::move(labels[side]), about("network@step/layer" + whose), true);
-    writer.add("network" + end, {"pair"}, std::move(networks[side]), about("network" + whose), true);
-    writer.add("step" + end, {"pair"}, std::move(steps[side]), about("training step" + whose), true);
-    writer.add("layer" + end, {"pair"}, std::move(layers[side]), about("layer" + whose), true);
+    writer.add("label" + end, {"pair"}, std::move(labels[side]), described("network@step/layer" + whose), true);
+    writer.add("network" + end, {"pair"}, std::move(networks[side]), described("network" + whose), true);
+    writer.add("step" + end, {"pair"}, std::move(steps[side]), described("training step" + whose), true);
+    writer.add("layer" + end, {"pair"}, std::move(layers[side]), described("layer" + whose), true);
     writer.add("representation" + end, {"pair"}, std::move(places[side]),
-               about("position" + whose + " along representation"), true);
+               described("position" + whose + " along representation"), true);
   }
   writer.add("direction", {"direction"}, std::vector<std::string>{"a_from_b", "b_from_a"},
-             about("whose neurons are found again, or predicted, from those of the other"), true);
-  writer.add("neuron", {"neuron"}, counted(writer.size("neuron"), 0), about("number of the neuron in its layer"), true);
-  writer.add("place", {"place"}, counted(kPlaces, 1), about("1 is the best, or the worst"), true);
+             described("whose neurons are found again, or predicted, from those of the other"), true);
+  writer.add("neuron", {"neuron"}, counted(writer.size("neuron"), 0), described("number of the neuron in its layer"),
+             true);
+  writer.add("place", {"place"}, counted(kPlaces, 1), described("1 is the best, or the worst"), true);
   auto const& options = data.config.match;
   if (!options.penalties.empty())
     writer.add("penalty", {"penalty"}, options.penalties,
-               about("LASSO penalty of each neuron, in units of correlation",
-                     "min_w 1/2 mean (y - w'x)^2 + penalty |w|_1 over standardised neurons"),
+               described("LASSO penalty of each neuron, in units of correlation",
+                         "min_w 1/2 mean (y - w'x)^2 + penalty |w|_1 over standardised neurons"),
                true);
-  if (options.maps) writer.add("map", {"map"}, map_names(), about("kind of map"), true);
+  if (options.maps) writer.add("map", {"map"}, map_names(), described("kind of map"), true);
 }
 
 void add_status(MatchWriter& writer, MatchData const& data) {
-  auto const names = match_status_names();
-  std::vector<Index> status, dead_a, dead_b;
+  std::vector<Index> status;
   std::vector<std::string> detail;
   for (auto const& pair : data.matched) {
     status.push_back(pair.status);
     detail.push_back(pair.detail);
   }
-  Attributes flags = about("why a pair has no values");
-  flags["flag_values"] = counted(names.size(), 0);
-  flags["flag_meanings"] = join(names, " ");
-  writer.add("pair_status", {"pair"}, std::move(status), std::move(flags));
-  writer.add("pair_status_detail", {"pair"}, std::move(detail), about("what lies behind the status"));
+  writer.add("pair_status", {"pair"}, std::move(status), flagged("why a pair has no values", match_status_names()));
+  writer.add("pair_status_detail", {"pair"}, std::move(detail), described("what lies behind the status"));
 }
 
 void add_matches(MatchWriter& writer, bool absolute) {
@@ -120,39 +112,40 @@ void add_matches(MatchWriter& writer, bool absolute) {
                      scored("mean correlation of neurons with their best partners (semi-matching)",
                             "mean_i max_j " + r + "(x_i, y_j) over neurons that vary", absolute));
   writer.side_number("semi_shuffled", &MatchedNeurons::mean_shuffled,
-                     about("the same with the rows of b in random order: what chance gives"));
+                     described("the same with the rows of b in random order: what chance gives"));
   writer.side_number("semi_rotated", &MatchedNeurons::mean_rotated,
-                     about("the same with b turned by a random rotation: the same subspace in another basis"));
+                     described("the same with b turned by a random rotation: the same subspace in another basis"));
   writer.side_vector("best_partner", "neuron", &MatchedNeurons::partner,
-                     about("neuron of the other side that correlates most with this one; -1: dead"));
+                     described("neuron of the other side that correlates most with this one; -1: dead"));
   writer.side_vector("best_correlation", "neuron", &MatchedNeurons::correlation,
-                     about("correlation with the best partner; NaN: dead"));
+                     described("correlation with the best partner; NaN: dead"));
   writer.side_vector("best_correlation_shuffled", "neuron", &MatchedNeurons::shuffled,
-                     about("the same with the rows of b in random order"));
+                     described("the same with the rows of b in random order"));
   writer.pair_number(
       "one_to_one", [](auto const& p) { return p.mean; },
       scored("mean correlation of neurons matched one to one",
              "max_P sum_i " + r + "(x_i, y_P(i)) / min(p, q), P one to one", absolute));
   writer.pair_number(
       "one_to_one_shuffled", [](auto const& p) { return p.mean_shuffled; },
-      about("the same with the rows of b in random order: what chance gives"));
+      described("the same with the rows of b in random order: what chance gives"));
   writer.pair_number(
       "one_to_one_rotated", [](auto const& p) { return p.mean_rotated; },
-      about("the same with b turned by a random rotation: the same subspace in another basis"));
+      described("the same with b turned by a random rotation: the same subspace in another basis"));
   writer.pair_number(
       "agreement", [](auto const& p) { return p.agreement; },
-      about("share of the matched neurons of a whose match is also their best partner"));
+      described("share of the matched neurons of a whose match is also their best partner"));
   writer.pair_vector("matched_partner", "neuron", &MatchedPair::matched,
-                     about("neuron of b matched to this neuron of a; -1: dead or single"));
+                     described("neuron of b matched to this neuron of a; -1: dead or single"));
   writer.pair_vector("matched_correlation", "neuron", &MatchedPair::correlation,
-                     about("correlation of the matched neurons"));
+                     described("correlation of the matched neurons"));
   writer.pair_vector("matched_correlation_shuffled", "neuron", &MatchedPair::shuffled,
-                     about("the same with the rows of b in random order"));
+                     described("the same with the rows of b in random order"));
   writer.pair_vector("matched_correlation_rotated", "neuron", &MatchedPair::rotated,
-                     about("the same with b turned by a random rotation"));
+                     described("the same with b turned by a random rotation"));
   writer.pair_vector("order_a", "neuron", &MatchedPair::order_a,
-                     about("neurons of a in the order that follows the cycles of the matching; -1: no more"));
-  writer.pair_vector("order_b", "neuron", &MatchedPair::order_b, about("neurons of b in the order of their matches"));
+                     described("neurons of a in the order that follows the cycles of the matching; -1: no more"));
+  writer.pair_vector("order_b", "neuron", &MatchedPair::order_b,
+                     described("neurons of b in the order of their matches"));
 }
 
 /// The matched pairs of highest and of lowest correlation.
@@ -176,56 +169,59 @@ void add_extremes(MatchWriter& writer, MatchData const& data) {
       }
     }
     std::string const name = best ? "best" : "worst";
-    writer.add(name + "_match_a", {"pair", "place"}, std::move(of_a), about("neuron of a in the " + name + " matches"));
-    writer.add(name + "_match_b", {"pair", "place"}, std::move(of_b), about("its match in b"));
-    writer.add(name + "_match_correlation", {"pair", "place"}, std::move(correlation), about("their correlation"));
+    writer.add(name + "_match_a", {"pair", "place"}, std::move(of_a),
+               described("neuron of a in the " + name + " matches"));
+    writer.add(name + "_match_b", {"pair", "place"}, std::move(of_b), described("its match in b"));
+    writer.add(name + "_match_correlation", {"pair", "place"}, std::move(correlation), described("their correlation"));
   }
 }
 
 void add_prediction(MatchWriter& writer) {
-  Attributes error = about("error of predicting neurons from a few of the other side's, on samples held out",
-                           "1/2 mean (y - w'x)^2, mean over neurons; 0.5 explains nothing");
+  Attributes error = described("error of predicting neurons from a few of the other side's, on samples held out",
+                               "1/2 mean (y - w'x)^2, mean over neurons; 0.5 explains nothing");
   error["reference"] = kReference;
   writer.side_vector("prediction_error", "penalty", &MatchedNeurons::error_held_out, std::move(error));
   writer.side_vector("prediction_error_fitted", "penalty", &MatchedNeurons::error_fitted,
-                     about("the same on the samples it was fitted to"));
+                     described("the same on the samples it was fitted to"));
   writer.side_vector("prediction_weights", "penalty", &MatchedNeurons::weights,
-                     about("weights other than zero, mean over neurons"));
+                     described("weights other than zero, mean over neurons"));
   writer.side_vector("prediction_kkt", "penalty", &MatchedNeurons::worst_kkt,
-                     about("largest violation of the optimality conditions"));
-  writer.side_vector("prediction_gap", "penalty", &MatchedNeurons::worst_gap,
-                     about("largest duality gap: distance of the objective from the best possible one at the most"));
-  writer.side_table("prediction_error_neuron", &MatchedNeurons::neuron_error, about("held-out error of each neuron"));
+                     described("largest violation of the optimality conditions"));
+  writer.side_vector(
+      "prediction_gap", "penalty", &MatchedNeurons::worst_gap,
+      described("largest duality gap: distance of the objective from the best possible one at the most"));
+  writer.side_table("prediction_error_neuron", &MatchedNeurons::neuron_error,
+                    described("held-out error of each neuron"));
   writer.side_table("prediction_weights_neuron", &MatchedNeurons::neuron_weights,
-                    about("weights other than zero of each neuron"));
+                    described("weights other than zero of each neuron"));
 }
 
 void add_clusters(MatchWriter& writer) {
   writer.pair_count(
-      "clusters", [](auto const& p) { return p.clusters; }, about("groups of neurons of both networks together"));
+      "clusters", [](auto const& p) { return p.clusters; }, described("groups of neurons of both networks together"));
   writer.pair_number(
       "cluster_within", [](auto const& p) { return p.within; },
-      about("mean correlation of neurons of a and b in one cluster"));
+      described("mean correlation of neurons of a and b in one cluster"));
   writer.pair_number(
       "cluster_between", [](auto const& p) { return p.between; },
-      about("mean correlation of neurons of a and b in different clusters"));
+      described("mean correlation of neurons of a and b in different clusters"));
   writer.pair_vector("cluster_a", "neuron", &MatchedPair::cluster_a,
-                     about("cluster of each neuron of a; -1: dead, or no correlation above the threshold"));
-  writer.pair_vector("cluster_b", "neuron", &MatchedPair::cluster_b, about("cluster of each neuron of b"));
+                     described("cluster of each neuron of a; -1: dead, or no correlation above the threshold"));
+  writer.pair_vector("cluster_b", "neuron", &MatchedPair::cluster_b, described("cluster of each neuron of b"));
   writer.pair_vector("cluster_correlation", "cluster", &MatchedPair::cluster_correlation,
-                     about("mean correlation of neurons of a and b within each cluster"));
+                     described("mean correlation of neurons of a and b within each cluster"));
   writer.pair_vector("eigenvalue", "mode", &MatchedPair::eigenvalues,
-                     about("smallest eigenvalues of the normalised Laplacian; a gap tells the number of clusters"));
+                     described("smallest eigenvalues of the normalised Laplacian; a gap tells the number of clusters"));
   writer.pair_vector(
       "joint_order", "node", &MatchedPair::joint_order,
-      about("neurons of both as a dendrogram draws them: below the width of a its neurons, then those of "
-            "b; -1: no more"));
+      described("neurons of both as a dendrogram draws them: below the width of a its neurons, then those of "
+                "b; -1: no more"));
   writer.own_vector("own_cluster", "neuron", &MatchedRepresentation::cluster,
-                    about("cluster of each neuron among those of its own layer"));
+                    described("cluster of each neuron among those of its own layer"));
   writer.own_vector("own_order", "neuron", &MatchedRepresentation::order,
-                    about("neurons as a dendrogram draws them; -1: no more"));
+                    described("neurons as a dendrogram draws them; -1: no more"));
   writer.own_vector("own_eigenvalue", "mode", &MatchedRepresentation::eigenvalues,
-                    about("smallest eigenvalues of the normalised Laplacian of the layer's own neurons"));
+                    described("smallest eigenvalues of the normalised Laplacian of the layer's own neurons"));
 }
 
 void add_maps(MatchWriter& writer, MatchData const& data) {
@@ -236,15 +232,15 @@ void add_maps(MatchWriter& writer, MatchData const& data) {
         values.push_back(pair.maps.empty() ? kNoValue : pair.maps[i].*member);
     writer.add(name, {"pair", "direction", "map"}, std::move(values), std::move(attributes));
   };
-  add("map_r2", &MatchedMap::r2, about("R2 of an affine map on samples held out", "1 - |Y - X W|^2 / |Y|^2"));
-  add("map_r2_fitted", &MatchedMap::r2_fitted, about("the same on the samples it was fitted to"));
+  add("map_r2", &MatchedMap::r2, described("R2 of an affine map on samples held out", "1 - |Y - X W|^2 / |Y|^2"));
+  add("map_r2_fitted", &MatchedMap::r2_fitted, described("the same on the samples it was fitted to"));
   add("map_rank1", &MatchedMap::rank1,
-      about("share of held-out samples whose mapped embedding is most similar (cosine) to their own"));
-  add("map_same_class", &MatchedMap::same_class, about("the same for an embedding of their class"));
-  add("map_penalty", &MatchedMap::penalty, about("penalty of ridge, by generalised cross-validation"));
+      described("share of held-out samples whose mapped embedding is most similar (cosine) to their own"));
+  add("map_same_class", &MatchedMap::same_class, described("the same for an embedding of their class"));
+  add("map_penalty", &MatchedMap::penalty, described("penalty of ridge, by generalised cross-validation"));
   writer.pair_number(
       "map_chance", [](auto const& p) { return p.map_rows > 0 ? 1 / static_cast<double>(p.map_rows) : kNoValue; },
-      about("Rank-1 that chance gives: 1 / held-out rows looked among"));
+      described("Rank-1 that chance gives: 1 / held-out rows looked among"));
 }
 
 void add_own(MatchWriter& writer, MatchData const& data) {
@@ -261,29 +257,20 @@ void add_own(MatchWriter& writer, MatchData const& data) {
     within.push_back(own.within);
     between.push_back(own.between);
   }
-  Attributes flags = about("whether the layer could be used");
-  std::vector<Index> values;
-  std::string meanings;
-  for (auto value = RepresentationStatus::ok;; value = static_cast<RepresentationStatus>(static_cast<int>(value) + 1)) {
-    values.push_back(static_cast<Index>(value));
-    meanings += (meanings.empty() ? "" : " ") + to_string(value);
-    if (value == RepresentationStatus::unreadable) break;
-  }
-  flags["flag_values"] = values;
-  flags["flag_meanings"] = meanings;
   auto const add = [&](std::string const& name, VariableData column, Attributes attributes) {
     writer.add(name, {"representation"}, std::move(column), std::move(attributes), true);
   };
-  add("status", std::move(status), std::move(flags));
-  add("status_detail", std::move(detail), about("what lies behind the status"));
-  add("live_neurons", std::move(live), about("neurons that vary"));
-  add("dead_neurons", std::move(dead), about("neurons that do not vary, left out"));
+  add("status", std::move(status), flagged("whether the layer could be used", representation_status_names()));
+  add("status_detail", std::move(detail), described("what lies behind the status"));
+  add("live_neurons", std::move(live), described("neurons that vary"));
+  add("dead_neurons", std::move(dead), described("neurons that do not vary, left out"));
   if (data.config.match.clustering) {
-    add("own_clusters", std::move(clusters), about("clusters of the layer's own neurons"));
-    add("own_cluster_within", std::move(within), about("mean correlation of neurons of one cluster"));
-    add("own_cluster_between", std::move(between), about("mean correlation of neurons of different clusters"));
+    add("own_clusters", std::move(clusters), described("clusters of the layer's own neurons"));
+    add("own_cluster_within", std::move(within), described("mean correlation of neurons of one cluster"));
+    add("own_cluster_between", std::move(between), described("mean correlation of neurons of different clusters"));
   }
-  writer.own_vector("mean_activation", "neuron", &MatchedRepresentation::mean, about("mean activation of each neuron"));
+  writer.own_vector("mean_activation", "neuron", &MatchedRepresentation::mean,
+                    described("mean activation of each neuron"));
 }
 
 void add_matrices(MatchWriter& writer, MatchData const& data) {
@@ -297,7 +284,7 @@ void add_matrices(MatchWriter& writer, MatchData const& data) {
     for (std::size_t i = 0; i < matrix.size(); ++i) values[(k * width + i / columns) * width + i % columns] = matrix[i];
   }
   writer.add("correlation", {"pair", "neuron", "partner"}, std::move(values),
-             about("correlation of each neuron of a with each of b; NaN: dead"));
+             described("correlation of each neuron of a with each of b; NaN: dead"));
 }
 
 }  // namespace
@@ -313,13 +300,13 @@ ResultSet match_results(MatchData const& data) {
   add_extremes(writer, data);
   if (options.mutual_information) {
     writer.side_number("information", &MatchedNeurons::mean_information,
-                       about("mean mutual information of neurons with their best partners, nats",
-                             "quantile bins, zeros in a bin of their own, Miller-Madow correction"));
+                       described("mean mutual information of neurons with their best partners, nats",
+                                 "quantile bins, zeros in a bin of their own, Miller-Madow correction"));
     writer.side_vector("information_partner", "neuron", &MatchedNeurons::information_partner,
-                       about("neuron of the other side that shares most information with this one; -1: dead"));
-    writer.side_vector("information_best", "neuron", &MatchedNeurons::information, about("that information, nats"));
+                       described("neuron of the other side that shares most information with this one; -1: dead"));
+    writer.side_vector("information_best", "neuron", &MatchedNeurons::information, described("that information, nats"));
     writer.side_number("information_agreement", &MatchedNeurons::information_agreement,
-                       about("share of neurons whose best partner by information is that by correlation"));
+                       described("share of neurons whose best partner by information is that by correlation"));
   }
   if (!options.penalties.empty()) add_prediction(writer);
   if (options.clustering) add_clusters(writer);
@@ -331,7 +318,7 @@ ResultSet match_results(MatchData const& data) {
   // Last, so that no attribute of the files can take the name of a result.
   add_representation_coordinates(results, "representation", data.catalog, data.representations);
   results.variables.push_back(
-      {"representation", {"representation"}, results.strings("label"), about("network@step/layer"), true});
+      {"representation", {"representation"}, results.strings("label"), described("network@step/layer"), true});
   results.attributes["title"] = std::string("correspondence of neurons");
   results.attributes["score"] = std::string(options.absolute ? "absolute correlation" : "signed correlation");
   results.attributes["held_out"] = std::string("samples with odd numbers; fits use those with even numbers");

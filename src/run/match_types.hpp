@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "confer/core/types.hpp"
+#include "run/record.hpp"
 
 namespace confer {
 
@@ -69,56 +70,28 @@ inline std::vector<std::string> match_status_names() {
   return {"ok", "representation_failed", "other_inputs", "other_samples", "other_rows", "too_large"};
 }
 
-template <class Archive, class T>
-void map_fields(Archive& archive, T& m) {
-  archive(m.r2_fitted), archive(m.r2), archive(m.rank1), archive(m.same_class), archive(m.penalty);
-}
-template <class Archive>
-void fields(Archive& archive, MatchedMap& m) {
-  map_fields(archive, m);
-}
-template <class Archive>
-void fields(Archive& archive, MatchedMap const& m) {
-  map_fields(archive, m);
+template <class Archive, RecordOf<MatchedMap> Record>
+void fields(Archive& archive, Record& m) {
+  archive(m.r2_fitted, m.r2, m.rank1, m.same_class, m.penalty);
 }
 
-template <class Archive, class T>
-void side_fields(Archive& archive, T& n) {
-  archive(n.partner), archive(n.correlation), archive(n.shuffled), archive(n.mean), archive(n.mean_shuffled);
-  archive(n.mean_rotated), archive(n.information_partner), archive(n.information), archive(n.mean_information);
-  archive(n.information_agreement), archive(n.error_fitted), archive(n.error_held_out), archive(n.weights);
-  archive(n.worst_kkt), archive(n.worst_gap), archive(n.neuron_error), archive(n.neuron_weights);
-}
-template <class Archive>
-void fields(Archive& archive, MatchedNeurons& n) {
-  side_fields(archive, n);
-}
-template <class Archive>
-void fields(Archive& archive, MatchedNeurons const& n) {
-  side_fields(archive, n);
+template <class Archive, RecordOf<MatchedNeurons> Record>
+void fields(Archive& archive, Record& n) {
+  archive(n.partner, n.correlation, n.shuffled, n.mean, n.mean_shuffled, n.mean_rotated);
+  archive(n.information_partner, n.information, n.mean_information, n.information_agreement);
+  archive(n.error_fitted, n.error_held_out, n.weights, n.worst_kkt, n.worst_gap, n.neuron_error, n.neuron_weights);
 }
 
-template <class Archive, class T>
-void pair_fields(Archive& archive, T& p) {
-  archive(p.status), archive(p.detail), archive(p.sides), archive(p.matched), archive(p.correlation);
-  archive(p.shuffled), archive(p.rotated), archive(p.mean), archive(p.mean_shuffled), archive(p.mean_rotated);
-  archive(p.agreement), archive(p.order_a), archive(p.order_b), archive(p.cluster_a), archive(p.cluster_b);
-  archive(p.eigenvalues), archive(p.cluster_correlation), archive(p.clusters), archive(p.within), archive(p.between);
-  archive(p.joint_order), archive(p.maps), archive(p.map_rows), archive(p.matrix);
-}
-template <class Archive>
-void fields(Archive& archive, MatchedPair& p) {
-  pair_fields(archive, p);
-}
-template <class Archive>
-void fields(Archive& archive, MatchedPair const& p) {
-  pair_fields(archive, p);
+template <class Archive, RecordOf<MatchedPair> Record>
+void fields(Archive& archive, Record& p) {
+  archive(p.status, p.detail, p.sides, p.matched, p.correlation, p.shuffled, p.rotated, p.mean, p.mean_shuffled);
+  archive(p.mean_rotated, p.agreement, p.order_a, p.order_b, p.cluster_a, p.cluster_b, p.eigenvalues);
+  archive(p.cluster_correlation, p.clusters, p.within, p.between, p.joint_order, p.maps, p.map_rows, p.matrix);
 }
 
-template <class Archive, class T>
-void own_fields(Archive& archive, T& r) {
-  archive(r.status), archive(r.detail), archive(r.live), archive(r.mean), archive(r.cluster), archive(r.order);
-  archive(r.eigenvalues), archive(r.clusters), archive(r.within), archive(r.between);
+template <class Archive, RecordOf<MatchedRepresentation> Record>
+void fields(Archive& archive, Record& r) {
+  archive(r.status, r.detail, r.live, r.mean, r.cluster, r.order, r.eigenvalues, r.clusters, r.within, r.between);
 }
 
 }  // namespace confer

@@ -188,8 +188,8 @@ Matrix<double> NeuronSide::correlations() {
 
 double NeuronSide::bytes() const {
   auto const p = static_cast<double>(live());
-  double const values = std::visit(
-      [](auto const& held) { return static_cast<double>(held.size()) * sizeof(*held.data()); }, values_);
+  double const values =
+      std::visit([](auto const& held) { return static_cast<double>(held.size()) * sizeof(*held.data()); }, values_);
   return values + 8 * (static_cast<double>(ordered_.size() + shuffled_.size()) + 2 * p * p);
 }
 

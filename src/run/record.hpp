@@ -12,6 +12,12 @@
 
 namespace confer {
 
+/// A record to write or to read. A type of records has one function for both, which names its members in order:
+///     template <class Archive, RecordOf<Found> Record>
+///     void fields(Archive& archive, Record& found) { archive(found.number, found.name, found.parts); }
+template <class T, class Record>
+concept RecordOf = std::is_same_v<std::remove_const_t<T>, Record>;
+
 /// Appends values.
 class RecordWriter {
  public:
@@ -24,13 +30,13 @@ class RecordWriter {
   template <class T>
   void operator()(std::vector<T> const& values) {
     operator()(static_cast<Index>(values.size()));
-    for (auto const& value : values) {
-      if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, std::string>)
-        operator()(value);
-      else
-        fields(*this, value);
-    }
+    for (auto const& value : values) operator()(value);
   }
+  template <class T>
+  requires std::is_class_v<T>
+  void operator()(T const& record) { fields(*this, record); }
+  template <class... Values>
+  requires(sizeof...(Values) > 1) void operator()(Values const&... values) { (operator()(values), ...); }
   std::string take() { return std::move(bytes_); }
 
  private:
@@ -51,13 +57,13 @@ class RecordReader {
   template <class T>
   void operator()(std::vector<T>& values) {
     values.resize(count());
-    for (auto& value : values) {
-      if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, std::string>)
-        operator()(value);
-      else
-        fields(*this, value);
-    }
+    for (auto& value : values) operator()(value);
   }
+  template <class T>
+  requires std::is_class_v<T>
+  void operator()(T& record) { fields(*this, record); }
+  template <class... Values>
+  requires(sizeof...(Values) > 1) void operator()(Values&... values) { (operator()(values), ...); }
   bool at_end() const { return position_ == bytes_.size(); }
 
  private:

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <type_traits>
 
 #include "confer/linalg/dense.hpp"
 #include "confer/linalg/neighbours.hpp"
 #include "confer/linalg/pair_distances.hpp"
+#include "confer/linalg/short_values.hpp"
 
 namespace confer {
 
@@ -55,30 +58,65 @@ Index normalise(MatrixView<double> rows, std::vector<double> const& reference) {
   return without;
 }
 
+template <class T>
+void put_samples(RowRecord& record, Matrix<T> const& values) {
+  auto const bytes = std::as_bytes(std::span(values.data(), static_cast<std::size_t>(values.size())));
+  record.facts.value_bytes = static_cast<Index>(sizeof(T));
+  record.samples.assign(bytes.begin(), bytes.end());
+}
+
+/// Puts the values in 16 bits where that loses nothing that results could show; `values` become what is read again.
+void shorten(RowRecord& record, Matrix<float>& values) {
+  record.units = short_units(values);
+  Matrix<std::int16_t> codes(values.rows(), values.cols());
+  double const lost = encode_short(values, record.units, codes);
+  std::vector<float> norms;
+  for (Index i = 0; i < values.cols(); ++i) {
+    auto const sample = values.view().column_span(i);
+    norms.push_back(std::inner_product(sample.begin(), sample.end(), sample.begin(), 0.0f));
+  }
+  // Not the mean: a few samples far out would hide what is lost of all others.
+  auto const middle = norms.begin() + std::ssize(norms) / 2;
+  std::nth_element(norms.begin(), middle, norms.end());
+  if (negligible_loss(lost, static_cast<double>(*middle), values.cols(), values.rows())) {
+    put_samples(record, codes);
+    decode_short(codes, record.units, values);
+  } else {
+    record.units.clear();
+  }
+}
+
 /// Values in their precision, the norms as they are in it, and the median of the distances between them.
 template <class T>
-void fill(RowRecord& record, MatrixView<double const> rows, bool median) {
-  record.samples.resize(static_cast<std::size_t>(rows.rows * rows.cols) * sizeof(T));
-  MatrixView<T> const values(reinterpret_cast<T*>(record.samples.data()), rows.rows, rows.cols, rows.rows);
+void fill(RowRecord& record, MatrixView<double const> rows, bool linear, bool median) {
+  Matrix<T> values(rows.rows, rows.cols);
+  for (Index i = 0; i < rows.cols; ++i)
+    for (Index k = 0; k < rows.rows; ++k) values(k, i) = static_cast<T>(rows(k, i));
+  if constexpr (std::is_same_v<T, float>)
+    if (!linear) shorten(record, values);
+  if (record.samples.empty()) put_samples(record, values);
   std::vector<double> rounded(static_cast<std::size_t>(rows.rows));
   for (Index i = 0; i < rows.cols; ++i) {
-    for (Index k = 0; k < rows.rows; ++k) {
-      values(k, i) = static_cast<T>(rows(k, i));
-      rounded[static_cast<std::size_t>(k)] = static_cast<double>(values(k, i));
-    }
+    for (Index k = 0; k < rows.rows; ++k) rounded[static_cast<std::size_t>(k)] = static_cast<double>(values(k, i));
     record.squared_norms[static_cast<std::size_t>(i)] = dot(rounded, rounded);
   }
-  if (median) record.facts.median_distance = median_distance(MatrixView<T const>(values), record.squared_norms);
+  if (median) record.facts.median_distance = median_distance(values.const_view(), record.squared_norms);
 }
 
 }  // namespace
 
 bool RowNeeds::wants(RowForm form) const { return contains(forms, form); }
 
-void RowNeeds::add(RowForm form, bool median) {
+void RowNeeds::add(RowForm form) {
   if (!contains(forms, form)) forms.push_back(form);
   if (!contains(kept, form)) kept.push_back(form);
-  if (median && !contains(with_median, form)) with_median.push_back(form);
+  if (!contains(linear, form)) linear.push_back(form);
+}
+
+void RowNeeds::add_distances(RowForm form) {
+  if (!contains(forms, form)) forms.push_back(form);
+  if (!contains(kept, form)) kept.push_back(form);
+  if (!contains(with_median, form)) with_median.push_back(form);
 }
 
 void RowNeeds::add_ranks(RowForm form) {
@@ -96,7 +134,7 @@ std::string RowNeeds::text() const {
   std::string text;
   for (RowForm const form : forms) {
     text += " rows " + to_string(form);
-    if (contains(kept, form)) text += " kept";
+    if (contains(kept, form)) text += contains(linear, form) ? " linear" : " kept";
     if (contains(with_median, form)) text += " median";
     if (ranked == form) text += " ranks";
     if (listed == form) text += " neighbours " + std::to_string(neighbours);
@@ -176,9 +214,9 @@ void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNe
   if (!contains(needs.kept, form))
     record.facts.features = 0;
   else if (exact)
-    fill<double>(record, rows, contains(needs.with_median, form));
+    fill<double>(record, rows, contains(needs.linear, form), contains(needs.with_median, form));
   else
-    fill<float>(record, rows, contains(needs.with_median, form));
+    fill<float>(record, rows, contains(needs.linear, form), contains(needs.with_median, form));
   store.put(row_record_name(key, form), record);
 }
 

@@ -18,10 +18,13 @@ struct RowNeeds {
   std::optional<RowForm> listed;     ///< nearest neighbours of every sample
   Index neighbours = 0;              ///< how many of them
   std::vector<RowForm> kept;         ///< whose rows themselves are read later
+  std::vector<RowForm> linear;       ///< of which more than distances is read: never shortened to 16 bits
 
   bool wants(RowForm form) const;
-  /// The rows themselves, with or without the median of their distances.
-  void add(RowForm form, bool median);
+  /// The rows themselves, for their inner products.
+  void add(RowForm form);
+  /// The rows themselves, for distances, and the median of these.
+  void add_distances(RowForm form);
   void add_ranks(RowForm form);
   void add_neighbours(RowForm form, Index count);
   bool orders(RowForm form) const { return ranked == form || listed == form; }
@@ -40,7 +43,8 @@ bool holds_rows(RowStore const& store, std::string const& key, RowNeeds const& n
 /// centred). quantile: of `clamped`. Returns how many rows have no direction.
 Index prepare_rows(RowForm form, MatrixView<double> rows, std::span<double const> mean, double quantile);
 
-/// Puts prepared rows into the store, in double precision when exact. `ordered`: rows of the same distances, up to a
+/// Puts prepared rows into the store, in double precision when exact, else in single precision, or in 16 bits
+/// where only distances are looked at and show no difference. `ordered`: rows of the same distances, up to a
 /// factor, to take ranks and neighbours of.
 void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNeeds const& needs,
               MatrixView<double const> rows, MatrixView<double const> ordered, Index zero_rows, bool exact);

@@ -73,6 +73,22 @@ class CompareKernels(TestCase):
         lists = [expected.neighbours(x, 10, "euclidean") for x in layers.values()]
         self.check(("knn_mutual", "knn_lcs"), results, lists, expected.neighbour_score, 1e-12)
 
+    def test_rows_in_16_bits_agree_with_the_oracle(self):
+        """Where distances alone are looked at, the store holds half of single precision."""
+        matrices = self.write(600, widths=(1, 50, 130))
+        names = ("cka_rbf", "distance_correlation", "rsa_pearson")
+        store = self.path("store")
+        results = self.compare([self.path("data")], "--measures", ",".join(names), "--scratch", store, ranks=2)
+        features = [expected.kernel_features(x) for x in matrices]
+        self.check(names, results, features, expected.kernel_score, 1e-5)
+        full = [4 * 600 * x.shape[1] for x in matrices]
+        sizes = sorted(os.path.getsize(os.path.join(store, name)) for name in os.listdir(store) if name.endswith(".rows"))
+        self.assertLess(sizes[-1], 0.6 * max(full))  # wide ones
+        self.assertGreater(sizes[0], min(full))  # a single neuron is kept as it is
+        other = self.compare([self.path("data")], "--measures", ",".join(names), "--fresh", ranks=3)
+        for name in names:
+            np.testing.assert_array_equal(other[name].values.view(np.int64), results[name].values.view(np.int64), name)
+
     def test_neighbours_agree_with_the_oracle(self):
         matrices = self.write(220)
         for metric, k in (("cosine", 10), ("platonic", 5), ("euclidean", 17)):

@@ -38,7 +38,8 @@ def ridge_by_gcv(x, y):
         shrunk = np.linalg.inv(gram + penalty * np.eye(len(gram)))
         w, freedom = shrunk @ cross, 1 + np.trace(gram @ shrunk)
         if freedom < n:
-            best = min(best, (((y - x @ w) ** 2).sum() / (1 - freedom / n) ** 2, penalty, w), key=lambda entry: entry[0])
+            score = ((y - x @ w) ** 2).sum() / (1 - freedom / n) ** 2
+            best = min(best, (score, penalty, w), key=lambda entry: entry[0])
     return best[1:]
 
 
@@ -224,7 +225,8 @@ class Match(TestCase):
                 self.assertAlmostEqual(float(at[variable]), expected, delta=1e-9 * max(1, abs(expected)), msg=name)
             nearest = ((xc[test] @ w + y[train].mean(axis=0)) @ unit.T).argmax(axis=1)
             # Where two embeddings are equally near, rounding decides.
-            self.assertAlmostEqual(float(at["map_rank1"]), np.mean(nearest == np.arange(len(test))), delta=2 / len(test))
+            found = np.mean(nearest == np.arange(len(test)))
+            self.assertAlmostEqual(float(at["map_rank1"]), found, delta=2 / len(test))
             if labels is not None:
                 of = labels[samples[test]]
                 self.assertAlmostEqual(float(at["map_same_class"]), np.mean(of[nearest] == of), delta=2 / len(test))
@@ -240,7 +242,7 @@ class Match(TestCase):
         self.check_maps(r.sel(direction="a_from_b"), y, x, labels=labels)
         r = r.sel(direction="b_from_a")
         self.assertLessEqual(float(r["map_r2_fitted"].sel(map="ridge")), float(r["map_r2_fitted"].sel(map="linear")))
-        noise = generator.standard_normal((300, 7))  # what is unrelated and large is worse than the mean: R2 = 1 - 1 - 4
+        noise = generator.standard_normal((300, 7))  # the unrelated and large is worse than the mean: 1 - (1 + 4)
         far = self.pair_of(2 * generator.standard_normal((300, 7)), noise, *FAST, "--maps")
         self.assertAlmostEqual(float(far["map_r2"].sel(direction="b_from_a", map="identity")), -4, delta=1)
 

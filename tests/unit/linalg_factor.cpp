@@ -109,17 +109,18 @@ TEST(Factor, ResolvesConditionNumbersBeyondOneGramMatrix) {
 TEST(Factor, ValuesAloneAreThoseOfTheWholeFactor) {
   for (double const last : {0.01, 1e-9}) {  // one Gram matrix, several
     auto const planted = plant(120, 90, geometric(20, last), 2.0);
-    FactorOptions options = exact_options(planted.x);
-    Factor const whole = factor_rows(row_source(planted.x), options);
-    options.basis = options.loadings = false;
-    for (Factor const& factor :
-         {factor_rows(row_source(planted.x), options), factor_columns(column_source(planted.x), options)}) {
-      ASSERT_EQ(factor.rank(), 20);
-      EXPECT_EQ(factor.levels, whole.levels);
-      EXPECT_EQ(factor.kept(), 0);
+    FactorOptions const options = exact_options(planted.x);
+    FactorOptions values_only = options;
+    values_only.basis = values_only.loadings = false;
+    auto const compare = [&](Factor const& values, Factor const& whole) {
+      ASSERT_EQ(values.rank(), 20);
+      EXPECT_EQ(values.levels, whole.levels);
+      EXPECT_EQ(values.kept(), 0);
       for (std::size_t i = 0; i < 20; ++i)
-        EXPECT_NEAR(factor.singular_values[i] / whole.singular_values[i], 1.0, last < 1e-3 ? 1e-5 : 1e-12) << i;
-    }
+        EXPECT_NEAR(values.singular_values[i] / whole.singular_values[i], 1.0, last < 1e-3 ? 1e-5 : 1e-12) << i;
+    };
+    compare(factor_rows(row_source(planted.x), values_only), factor_rows(row_source(planted.x), options));
+    compare(factor_columns(column_source(planted.x), values_only), factor_columns(column_source(planted.x), options));
   }
 }
 

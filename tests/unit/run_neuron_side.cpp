@@ -42,7 +42,8 @@ struct Files {
           for (Index p = 0; p < positions; ++p) values.push_back(value(seed, s, c, p));
       ActsFile file(directory / ("net" + std::to_string(seed) + ".h5"), "net" + std::to_string(seed), 0, samples);
       file.layer("conv", {samples, channels, 2, 2}, values,
-                 {.type = stored == Stored::as_single ? H5T_IEEE_F32LE : H5T_IEEE_F64LE, .axes = "sample,channel,height,width"});
+                 {.type = stored == Stored::as_single ? H5T_IEEE_F32LE : H5T_IEEE_F64LE,
+                  .axes = "sample,channel,height,width"});
       file.close();
     }
     catalog = read_catalog({directory.path()});

@@ -120,8 +120,10 @@ TEST(Neurons, SinglePrecisionGivesTheSameMoments) {
     b.add(same.view().block(0, begin, 70, count));
   }
   NeuronMoments const from_single = a.moments(), from_double = b.moments();
-  EXPECT_EQ(from_single.mean, from_double.mean);
-  EXPECT_EQ(from_single.norm, from_double.norm);
+  for (std::size_t j = 0; j < 70; ++j) {
+    EXPECT_DOUBLE_EQ(from_single.mean[j], from_double.mean[j]);
+    EXPECT_DOUBLE_EQ(from_single.norm[j], from_double.norm[j]);
+  }
   EXPECT_EQ(from_single.live, from_double.live);
 }
 
@@ -130,8 +132,10 @@ TEST(Neurons, SomeLiveOnesAmongDeadOnesAreStandardisedAlike) {
   for (Index j = 0, k = 0; j < 90; ++j) {
     bool const dead = j % 3 == 0;
     for (Index i = 0; i < 100; ++i) {
-      if (dead) x(i, j) = 2;
-      else only(i, k) = x(i, j);
+      if (dead)
+        x(i, j) = 2;
+      else
+        only(i, k) = x(i, j);
     }
     k += dead ? 0 : 1;
   }

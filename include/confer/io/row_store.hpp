@@ -30,7 +30,7 @@ struct RowFacts {
   Index rows = 0;
   double median_distance = 0;  ///< of different rows; NaN: not computed
   Index zero_rows = 0;         ///< rows without a direction
-  Index value_bytes = 4;
+  Index value_bytes = 4;       ///< 2: codes of short values
   Index rank_bytes = 0;        ///< of one rank of a pair of samples; 0: no ranks
   Index neighbours = 0;        ///< of each sample
 };
@@ -40,6 +40,7 @@ struct RowRecord {
   RowFacts facts;
   std::vector<double> squared_norms;
   std::vector<std::byte> samples, ranks;
+  std::vector<float> units;              ///< of the features, where samples are codes
   std::vector<std::int32_t> neighbours;  ///< rows x neighbours, sample by sample
   std::vector<double> inner_products;    ///< with them
 
@@ -59,9 +60,10 @@ class MappedRows {
   MappedRows& operator=(MappedRows&&) noexcept;
 
   RowFacts const& facts() const;
-  /// features x rows. T must have facts().value_bytes.
+  /// features x rows. T must have facts().value_bytes: std::int16_t are codes of short values.
   template <class T>
   MatrixView<T const> samples() const;
+  std::span<float const> units() const;           ///< of the codes
   std::span<double const> squared_norms() const;  ///< of the rows as they are here
   /// Codes of the ranks of the distances of samples i < j at [j (j - 1) / 2 + i].
   template <class U>
