@@ -130,10 +130,10 @@ PairPart neuron_pairs(JobSize const& job, MachineRates const& rates, double allo
   }
   PairPart part;
   auto const add = [&](Kind const& a, Kind const& b, bool within, double count) {
-    if (count <= 0) return;
+    if (count <= 0 || (within && a.members == 1)) return;  // no pairs, no product
     double const n = as_double(a.rows), area = as_double(a.columns) * as_double(b.columns);
     double const product = 2 * n * area;  // also within a panel
-    double const pairs = as_double(a.members) * as_double(b.members) * (within ? 0.5 : 1);
+    double const pairs = as_double(a.members) * (within ? as_double(a.members - 1) / 2 : as_double(b.members));
     double const mean_area = area / (as_double(a.members) * as_double(b.members));
     double const matching = job.samples.matched ? rates.matching.at(std::sqrt(mean_area)) : 0;
     double const seconds = product / product_rate(job, rates) +

@@ -71,8 +71,8 @@ TEST(SampleCost, CorrelationsOfNeuronsCostTheirProducts) {
   JobSize job = job_of(2, 4000, 512);
   job.samples.neurons = true;
   CostEstimate const estimate = estimate_cost(job, {});
-  // One panel of both: 2 n (2 p)^2.
-  EXPECT_DOUBLE_EQ(phase(estimate, "pairs").flops, 2.0 * 4000 * 1024 * 1024);
+  // A panel each, and one tile between them.
+  EXPECT_DOUBLE_EQ(phase(estimate, "pairs").flops, 2.0 * 4000 * 512 * 512);
   job.samples.matched = true;
   EXPECT_GT(phase(estimate_cost(job, {}), "pairs").seconds, phase(estimate, "pairs").seconds);
 }
