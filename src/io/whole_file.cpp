@@ -1,9 +1,12 @@
 #include "confer/io/whole_file.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -46,6 +49,27 @@ void synchronise(std::string const& path, std::string const& shown) {
   if (failure != 0 && failure != EINVAL && failure != EROFS) refuse(shown, failure);
 }
 
+std::string temporary_name(std::string const& file, std::string const& process) {
+  // The longest file name most systems allow has 255 bytes.
+  return "." + file.substr(0, 230) + "." + process + ".tmp";
+}
+
+/// Removes what processes left that were killed while they wrote this file.
+void remove_abandoned(fs::path const& target) {
+  std::string const file = target.filename().string();
+  std::error_code ignored;
+  for (auto const& entry : fs::directory_iterator(directory_of(target), ignored)) {
+    std::string const name = entry.path().filename().string();
+    std::size_t const end = name.size() - std::min<std::size_t>(name.size(), 4), dot = name.rfind('.', end - 1);
+    if (end == 0 || dot == std::string::npos) continue;
+    std::string const process = name.substr(dot + 1, end - dot - 1);
+    ::pid_t pid = 0;
+    auto const [last, error] = std::from_chars(process.data(), process.data() + process.size(), pid);
+    if (error != std::errc() || pid <= 0 || last != process.data() + process.size()) continue;
+    if (name == temporary_name(file, process) && ::kill(pid, 0) != 0 && errno == ESRCH) fs::remove(entry.path(), ignored);
+  }
+}
+
 }  // namespace
 
 void check_output_path(std::string const& path) {
@@ -63,9 +87,8 @@ void check_output_path(std::string const& path) {
 WholeFile::WholeFile(std::string const& path) : shown_(path), target_(resolved(path)) {
   check_output_path(path);
   fs::path const target(target_);
-  // The longest file name most systems allow has 255 bytes.
-  std::string const name = "." + target.filename().string().substr(0, 230) + "." + std::to_string(::getpid()) + ".tmp";
-  temporary_ = (directory_of(target) / name).string();
+  remove_abandoned(target);
+  temporary_ = (directory_of(target) / temporary_name(target.filename().string(), std::to_string(::getpid()))).string();
 }
 
 WholeFile::~WholeFile() {

@@ -13,7 +13,8 @@ void check_output_path(std::string const& path);
 /// A file in the making. Without publish() nothing of it stays.
 class WholeFile {
  public:
-  /// Chooses the temporary name, in the directory of `path`. Throws as check_output_path.
+  /// Chooses the temporary name, in the directory of `path`, and removes what killed processes left of that file there.
+  /// Throws as check_output_path.
   explicit WholeFile(std::string const& path);
   ~WholeFile();
   WholeFile(WholeFile const&) = delete;
