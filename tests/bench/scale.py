@@ -87,7 +87,7 @@ def show(output):
     phases = {}
     with h5py.File(output, "r") as f:
         names = [name.decode() for name in f["phase"][...]]
-        columns = {key: f[key][...] for key in ("phase_seconds", "phase_predicted_seconds", "phase_memory",
+        columns = {key: f[key][...] for key in ("phase_seconds", "phase_cpu_seconds", "phase_predicted_seconds", "phase_memory",
                                                 "phase_memory_planned") if key in f}
         for i, name in enumerate(names):
             phases[name] = {key: float(values[i]) for key, values in columns.items()}
