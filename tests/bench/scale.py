@@ -110,7 +110,7 @@ def overhead(arguments, data, output, pairs_seconds):
     """What is written, and how long that takes, against the pair stage of a run that nobody watched."""
     trace = output + ".trace"
     run(arguments, 1, data, output, "--progress", "always",
-        prefix=("strace", "-f", "-T", "-y", "-e", "trace=write,pwrite64,fsync", "-o", trace))
+        prefix=("strace", "-f", "--seccomp-bpf", "-T", "-y", "-e", "trace=write,pwrite64,fsync", "-o", trace))
     kinds = {"journal": [0, 0.0, 0], "progress": [0, 0.0, 0]}
     with open(trace) as file:
         for line in file:
