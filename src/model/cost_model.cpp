@@ -45,7 +45,8 @@ struct FactorCost {
 
 /// Bytes that stages may take beside what a rank has in use in any case.
 double allowed_memory(JobSize const& job, MachineRates const& rates) {
-  return job.memory_per_rank > 0 ? job.memory_per_rank - rates.base_memory - library_memory : 1e18;
+  double const always = rates.base_memory + library_memory + described_bytes * as_double(std::ssize(job.representations));
+  return job.memory_per_rank > 0 ? job.memory_per_rank - always : 1e18;
 }
 
 FactorShape factor_shape(JobSize const& job, RepresentationSize const& r) {
@@ -318,8 +319,7 @@ PhaseCost pair_phase(JobSize const& job, MachineRates const& rates, CostEstimate
   double const always = rates.base_memory + library_memory + described_bytes * count, gathered = matrices_bytes(job);
   double const allowed = allowed_memory(job, rates), first_allowed = allowed - gathered;
   std::vector<PairPart> parts;
-  double memory = 0, first_memory = 0;
-  double product_seconds = 0, limit_seconds = 0;
+  double memory = 0, first_memory = 0, product_seconds = 0, limit_seconds = 0;
   if (job.work.any()) {
     TileTotals tiles = tile_totals(job, rates);
     product_seconds = tiles.product_flops / (job.exact ? rates.dgemm : rates.sgemm);

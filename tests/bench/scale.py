@@ -87,7 +87,7 @@ def show(output):
     phases = {}
     with h5py.File(output, "r") as f:
         names = [name.decode() for name in f["phase"][...]]
-        columns = {key: f[key][...] for key in ("phase_seconds", "phase_predicted_seconds", "phase_memory",
+        columns = {key: f[key][...] for key in ("phase_seconds", "phase_cpu_seconds", "phase_predicted_seconds", "phase_memory",
                                                 "phase_memory_planned") if key in f}
         for i, name in enumerate(names):
             phases[name] = {key: float(values[i]) for key, values in columns.items()}
@@ -110,7 +110,7 @@ def overhead(arguments, data, output, pairs_seconds):
     """What is written, and how long that takes, against the pair stage of a run that nobody watched."""
     trace = output + ".trace"
     run(arguments, 1, data, output, "--progress", "always",
-        prefix=("strace", "-f", "-T", "-y", "-e", "trace=write,pwrite64,fsync", "-o", trace))
+        prefix=("strace", "-f", "--seccomp-bpf", "-T", "-y", "-e", "trace=write,pwrite64,fsync", "-o", trace))
     kinds = {"journal": [0, 0.0, 0], "progress": [0, 0.0, 0]}
     with open(trace) as file:
         for line in file:
