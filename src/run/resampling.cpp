@@ -171,7 +171,7 @@ FactorSummary Resampler<T>::bootstrap() {
 
 template <class T>
 FactorSummary Resampler<T>::permute() {
-  std::vector<Index> const order = permutation(draw_, representation_.samples, from_);
+  std::vector<Index> const order = permutation(draw_, representation_.samples, representation_.label);
   Index const per_sample = representation_.rows_per_sample;
   auto const source = [&](Index row) {
     return order[static_cast<std::size_t>(row / per_sample)] * per_sample + row % per_sample;

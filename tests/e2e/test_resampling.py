@@ -88,7 +88,7 @@ class Resampling(TestCase):
             self.assertLess(p[upper].min(), 0.15)
             self.assertGreater(p[upper].max(), 0.85)
         null = np.mean([values(x, y[rng.permutation(100)])["procrustes"] for _ in range(400)])
-        self.assertAlmostEqual(float(results["procrustes_null"].isel(related)), null, delta=0.02 * null)
+        self.assertAlmostEqual(float(results["procrustes_null"].isel(related)), null, delta=0.05 * null)
         self.assertGreater(float(results["procrustes_z"].isel(related)), 5)
         self.assertLess(float(results["procrustes_angle_z"].isel(related)), -5)  # a distance
         closed = self.compare([self.path("in")], "--measures", measures, name="closed.h5")
