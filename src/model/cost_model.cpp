@@ -20,8 +20,9 @@ constexpr double header_seconds = 2e-3;     // to look into one file
 constexpr double factor_overhead = 5e-4;    // seconds to open, store and record one
 constexpr double pair_overhead = 5e-6;      // seconds to gather the statistics of one, journal and enter it
 constexpr double library_memory = 1 << 23;  // bytes of buffers of BLAS and MPI
-constexpr double described_bytes = 3500;    // of a rank for each representation: catalogue, factor, keys, lists
-constexpr double write_bandwidth = 1e9;  // bytes/s of the results file
+constexpr double values_alone = 0.25;  // of the time of an eigen-decomposition, without vectors (64 to 512 directions)
+constexpr double described_bytes = 3500;  // of a rank for each representation: catalogue, factor, keys, lists
+constexpr double write_bandwidth = 1e9;   // bytes/s of the results file
 constexpr double summary_bytes = 250, summary_bytes_per_direction = 20;
 constexpr double element_passes = 8;  // over a matrix in a factor besides products: centre, scan, copy
 constexpr double pair_bytes = 8;      // of a pair's record besides its values
@@ -45,7 +46,8 @@ struct FactorCost {
 
 /// Bytes that stages may take beside what a rank has in use in any case.
 double allowed_memory(JobSize const& job, MachineRates const& rates) {
-  double const always = rates.base_memory + library_memory + described_bytes * as_double(std::ssize(job.representations));
+  double const always =
+      rates.base_memory + library_memory + described_bytes * as_double(std::ssize(job.representations));
   return job.memory_per_rank > 0 ? job.memory_per_rank - always : 1e18;
 }
 
@@ -79,7 +81,7 @@ FactorCost factor_cost(JobSize const& job, RepresentationSize const& r, FactorMe
   double const small = std::min(n, p), large = std::max(n, p);
   FactorCost cost;
   cost.products = n * p * small;  // Gram matrix, one triangle
-  cost.eigen = small * small * small;
+  cost.eigen = small * small * small * (r.kept > 0 ? 1 : values_alone);
   if (p <= n || job.work.weights) cost.products += 2 * n * p * k;  // the side that is not the eigenvectors
   if (r.levels > 1 || job.exact) {  // directions below a thousandth once more, and re-orthonormalised
     double const rest = small / 2;
@@ -379,8 +381,7 @@ CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
   estimate.phases = {header_phase(job, rates), factor_phase(job, rates)};
   if (job.samples.neurons) estimate.phases.push_back(neuron_phase(job, rates, allowed_memory(job, rates)));
   if (job.samples.forms > 0) estimate.phases.push_back(row_phase(job, rates));
-  for (auto const& phase : estimate.phases)
-    estimate.memory_per_rank = std::max(estimate.memory_per_rank, phase.memory);
+  for (auto const& phase : estimate.phases) estimate.memory_per_rank = std::max(estimate.memory_per_rank, phase.memory);
   estimate.phases.push_back(pair_phase(job, rates, estimate));
 
   PhaseCost write{"write", 0, 0, 0, 0, 0, 0, "one rank"};
