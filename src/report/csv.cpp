@@ -127,7 +127,7 @@ bool is_pairwise(Variable const& variable) {
 
 // "cka_z" beside "cka" is a column of the same row, not a measure.
 bool is_companion(ResultSet const& results, std::string const& name) {
-  for (std::string const suffix : {"_null", "_z"})
+  for (std::string const suffix : {"_null", "_z", "_se", "_p"})
     if (name.ends_with(suffix) && results.find(name.substr(0, name.size() - suffix.size()))) return true;
   return false;
 }
@@ -182,20 +182,28 @@ void write_pairs(ResultSet const& results, Names const& measures, std::ostream& 
         prefix[side][i] += "," + (variable ? field(variable->data, static_cast<Index>(i)) : "");
     }
   }
-  for (auto const* name : {"measure", "value", "null", "z", "status"}) header.emplace_back(name);
-  write_line(header, out);
-
   struct Source {
     std::string name;
-    std::vector<double> const *value, *null, *z;
+    std::vector<std::vector<double> const*> numbers;  // the value and what stands beside it
   };
   auto const companion = [&](std::string const& name) -> std::vector<double> const* {
     auto const* variable = results.find(name);
     return variable && is_pairwise(*variable) ? &std::get<std::vector<double>>(variable->data) : nullptr;
   };
+  Names beside = {"null", "z"};
+  for (std::string const drawn : {"se", "p"})  // only where samples were drawn
+    if (std::any_of(measures.begin(), measures.end(),
+                    [&](auto const& name) { return companion(name + "_" + drawn) != nullptr; }))
+      beside.push_back(drawn);
+  header.insert(header.end(), {"measure", "value"});
+  header.insert(header.end(), beside.begin(), beside.end());
+  header.emplace_back("status");
+  write_line(header, out);
   std::vector<Source> sources;
-  for (auto const& name : measures)
-    sources.push_back({csv_field(name), companion(name), companion(name + "_null"), companion(name + "_z")});
+  for (auto const& name : measures) {
+    sources.push_back({csv_field(name), {companion(name)}});
+    for (auto const& suffix : beside) sources.back().numbers.push_back(companion(name + "_" + suffix));
+  }
   std::optional<Column> status;
   if (auto const* variable = results.find("pair_status"); variable && variable->dimensions == sides)
     status.emplace(results, *variable, sides);
@@ -206,12 +214,9 @@ void write_pairs(ResultSet const& results, Names const& measures, std::ostream& 
       std::size_t const pair = a * labels[1].size() + b;
       std::string const meaning = status ? status->text({static_cast<Index>(a), static_cast<Index>(b)}) : "";
       for (auto const& source : sources) {
-        auto const number = [&](std::vector<double> const* values) {
-          return values ? format_number((*values)[pair]) : std::string();
-        };
-        line = labels[0][a] + "," + labels[1][b] + prefix[0][a] + prefix[1][b] + "," + source.name + "," +
-               number(source.value) + "," + number(source.null) + "," + number(source.z) + "," + meaning + "\n";
-        out << line;
+        line = labels[0][a] + "," + labels[1][b] + prefix[0][a] + prefix[1][b] + "," + source.name + ",";
+        for (auto const* values : source.numbers) line += (values ? format_number((*values)[pair]) : "") + ",";
+        out << line << meaning << "\n";
       }
     }
 }

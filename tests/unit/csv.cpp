@@ -58,6 +58,19 @@ TEST(Csv, TidyPairsHaveOneRowPerPairAndMeasure) {
             "m@2/y,m@2/y,m,2,y,m,2,y,pwcca,NaN,0.4,,constant\n");
 }
 
+TEST(Csv, TidyPairsTellErrorsAndProbabilitiesWhereThereAreSome) {
+  ResultSet results = pairs();
+  results.variables.push_back({"pwcca_se", {"a", "b"}, std::vector<double>{std::nan(""), 0.01, 0.02, 0.5}, {}, false});
+  results.variables.push_back({"pwcca_p", {"a", "b"}, std::vector<double>{1, 0.125, 0.25, 1}, {}, false});
+  EXPECT_EQ(table(results),
+            "row,column,row_network,row_step,row_layer,column_network,column_step,column_layer,"
+            "measure,value,null,z,se,p,status\n"
+            "n@1/x,n@1/x,n,1,x,n,1,x,pwcca,1,0.1,,NaN,1,ok\n"
+            "n@1/x,m@2/y,n,1,x,m,2,y,pwcca,0.25,0.2,,0.01,0.125,ok\n"
+            "m@2/y,n@1/x,m,2,y,n,1,x,pwcca,0.5,0.3,,0.02,0.25,ok\n"
+            "m@2/y,m@2/y,m,2,y,m,2,y,pwcca,NaN,0.4,,0.5,1,constant\n");
+}
+
 TEST(Csv, WideIsTheMatrixWithLabels) {
   EXPECT_EQ(table(pairs(), {{"pwcca"}, TableShape::wide}), "a,n@1/x,m@2/y\nn@1/x,1,0.25\nm@2/y,0.5,NaN\n");
   EXPECT_EQ(table(pairs(), {{}, TableShape::wide}), table(pairs(), {{"pwcca"}, TableShape::wide}));
