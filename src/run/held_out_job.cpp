@@ -202,7 +202,7 @@ std::vector<Piece> pieces_of(std::vector<Index> const& groups, std::function<boo
 
 template <class T>
 void compute_by(PairJob& job, std::shared_ptr<HeldOutEngine<T>> engine,
-                std::shared_ptr<std::vector<Piece> const> pieces) {
+                std::shared_ptr<std::vector<Piece> const> const& pieces) {
   job.compute = [engine, pieces](Index piece, std::function<void()> const& poll) {
     return engine->compute((*pieces)[static_cast<std::size_t>(piece)], poll);
   };
@@ -222,7 +222,7 @@ PairJob held_out_job(JobConfig const& config, std::vector<Representation> const&
   for (auto const& piece : *pieces) {
     job.pairs.push_back(std::ssize(piece.pairs));
     for (auto const& [row, col] : piece.pairs)
-      text = content_key(text + std::to_string(row) + "," + std::to_string(col));
+      text.append(std::to_string(row)).append(",").append(std::to_string(col)).append(" ");
   }
   job.fingerprint = content_key(text);
   job.columns = std::move(columns);
