@@ -14,7 +14,7 @@
 #   CONFER_LAUNCHER="mpirun --map-by slot:PE=${SLURM_CPUS_PER_TASK:-1}"
 : "${CONFER_LAUNCHER=srun --mpi=pmix --kill-on-bad-exit=0 --wait=30}"
 # How Slurm lets the ranks wait for each other at the start. With its other way, tree, which it also takes by default for
-# small amounts of data, Open MPI 4.1 crashed in MPI_Init in 1 of 20 starts of 4 ranks on 2 nodes; with ring in none.
+# small amounts of data, Open MPI 4.1 crashed in MPI_Init in 1 of 10 starts of 4 ranks on 2 nodes; with ring in none of 61.
 export SLURM_PMIX_FENCE="${SLURM_PMIX_FENCE-ring}"
 
 # Directories that every node has for itself: data and results below them are refused.
