@@ -20,7 +20,7 @@ double score(PairStats const& pair) {
 
 Measure const measures::pwcca_google_compat = {
     .name = "pwcca_google_compat",
-    .long_name = "PWCCA as computed by pwcca.py of google/svcca, for reproduction only",
+    .long_name = "PWCCA as computed by pwcca.py of google/svcca, for reproduction only (not part of all)",
     .formula =
         "sum_i a_i rho_i / sum_i a_i with weights from directions that are not whitened, to which the means are "
         "added, and from activations that are not centred; needs independent neurons",
