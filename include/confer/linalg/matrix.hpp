@@ -80,9 +80,10 @@ class Matrix {
     std::size_t const bytes = static_cast<std::size_t>(count) * sizeof(T) + 2 * alignment;
     void* const memory = std::malloc(bytes);
     if (memory == nullptr) throw std::bad_alloc();
-    auto const address = (reinterpret_cast<std::uintptr_t>(memory) / alignment + 1) * alignment;
-    reinterpret_cast<void**>(address)[-1] = memory;
-    return std::unique_ptr<T[], Free>(reinterpret_cast<T*>(address));
+    std::size_t const beyond = reinterpret_cast<std::uintptr_t>(memory) % alignment;
+    void* const aligned = static_cast<char*>(memory) + (alignment - beyond);
+    static_cast<void**>(aligned)[-1] = memory;
+    return std::unique_ptr<T[], Free>(static_cast<T*>(aligned));
   }
 
   Index rows_ = 0;
