@@ -17,6 +17,7 @@
 #include "io/layer_header.hpp"
 #include "io/stored_bytes.hpp"
 #include "io/value_scan.hpp"
+#include "io/whole_chunks.hpp"
 
 namespace confer {
 
@@ -51,12 +52,15 @@ struct OpenShard {
   Handle stored_type;
   bool swapped = false;  ///< halves of the other byte order
   Index chunk_samples = 1;
+  std::vector<Index> extents;
+  std::optional<ChunkFormat> chunks;  ///< of an array whose chunks are read without the library's filters
 };
 
 // A cache that holds all chunks at one sample position: a chunk is then decompressed once, however blocks cut it.
 void cache_one_row_of_chunks(OpenShard& shard, LayerInfo const& layer, double most_bytes) {
   Handle const creation(h5::check(H5Dget_create_plist(shard.dataset), shard.place));
   if (H5Pget_layout(creation) != H5D_CHUNKED) return;
+  shard.chunks = chunk_format(creation, layer.axes.size(), H5Tget_size(shard.stored_type));
   std::vector<hsize_t> chunk(layer.axes.size(), 1);
   H5Pget_chunk(creation, static_cast<int>(chunk.size()), chunk.data());
   double bytes = static_cast<double>(H5Tget_size(shard.stored_type));
@@ -86,6 +90,7 @@ struct ActivationReader::State {
   // Kept between blocks: fresh memory of this size costs more than the conversion.
   std::vector<std::uint16_t> halves;
   std::tuple<std::vector<float>, std::vector<double>> buffers;
+  ChunkCodec codec;
 
   // Only one shard is open at a time: readers go through the samples in order, and a job has many readers.
   OpenShard& shard(std::size_t number);
@@ -119,6 +124,7 @@ OpenShard& ActivationReader::State::shard(std::size_t number) {
   if (!type || h5::extents(next.dataset, next.place) != expected)
     throw InputError("cannot read " + h5::describe(next.place), "it has changed since the catalog was read",
                      "start again when nothing writes to the file");
+  next.extents = std::move(expected);
   next.type = *type;
   next.swapped = H5Tget_order(next.stored_type) != H5Tget_order(H5T_NATIVE_FLOAT);
   cache_one_row_of_chunks(next, layer, chunk_bytes);
@@ -145,7 +151,12 @@ BlockPosition ActivationReader::State::block_position(FeatureSlab const& slab, I
 
 namespace {
 
-void read_block(OpenShard& shard, BlockPosition const& block, hid_t type, void* out) {
+void read_block(OpenShard& shard, BlockPosition const& block, hid_t type, ChunkCodec& codec, void* out) {
+  if (shard.chunks && H5Tequal(type, shard.stored_type) > 0) {
+    ChunkedBlock const position{shard.extents, block.begin, block.count};
+    if (is_made_of_chunks(*shard.chunks, position) && read_chunks(shard.dataset, *shard.chunks, position, codec, out))
+      return;
+  }
   std::vector<hsize_t> const begin(block.begin.begin(), block.begin.end());
   std::vector<hsize_t> const count(block.count.begin(), block.count.end());
   h5::check(H5Sselect_hyperslab(shard.file_space, H5S_SELECT_SET, begin.data(), nullptr, count.data(), nullptr),
@@ -190,7 +201,7 @@ void ActivationReader::State::read_converted(OpenShard& part, BlockPosition cons
   bool const as_stored = loops.size() == 1 && loops.front().step == 1 && averaged == 1;
   if constexpr (std::is_same_v<Stored, T>) {
     if (as_stored && part.type != StoredType::float16) {
-      read_block(part, block, native(T{}), out.data);
+      read_block(part, block, native(T{}), codec, out.data);
       scan_values<T>({out.data, index(values)}, layer, absolute, seen);
       return;
     }
@@ -201,13 +212,13 @@ void ActivationReader::State::read_converted(OpenShard& part, BlockPosition cons
   if constexpr (std::is_same_v<Stored, float>) {
     if (part.type == StoredType::float16) {
       if (halves.size() < index(values)) halves.resize(index(values));
-      read_block(part, block, part.stored_type, halves.data());
+      read_block(part, block, part.stored_type, codec, halves.data());
       halves_to_floats({halves.data(), index(values)}, part.swapped, buffer);
     } else {
-      read_block(part, block, native(Stored{}), buffer.data());
+      read_block(part, block, native(Stored{}), codec, buffer.data());
     }
   } else {
-    read_block(part, block, native(Stored{}), buffer.data());
+    read_block(part, block, native(Stored{}), codec, buffer.data());
   }
   scan_values<Stored>(buffer, layer, absolute, seen);
   if (averaged > 1)
