@@ -72,10 +72,12 @@ void cache_one_row_of_chunks(OpenShard& shard, LayerInfo const& layer, double mo
     else if (layer.axes[i] != Axis::step)
       chunks *= static_cast<double>((static_cast<hsize_t>(layer.extents[i]) + chunk[i] - 1) / chunk[i]);
   }
+  constexpr std::size_t usual_bytes = std::size_t{1} << 20, usual_slots = 521;
   auto const needed = static_cast<std::size_t>(std::min(bytes * chunks, most_bytes));
-  Handle const access(h5::check(H5Pcreate(H5P_DATASET_ACCESS), shard.place));
   std::size_t const slots = 100 * static_cast<std::size_t>(std::min(chunks, 1e4)) + 1;
-  H5Pset_chunk_cache(access, slots, std::max(needed, std::size_t{1} << 20), 1.0);
+  if (needed <= usual_bytes && slots <= usual_slots) return;  // the library's own cache will do
+  Handle const access(h5::check(H5Pcreate(H5P_DATASET_ACCESS), shard.place));
+  H5Pset_chunk_cache(access, slots, std::max(needed, usual_bytes), 1.0);
   shard.dataset = Handle(h5::check(H5Dopen2(shard.file, shard.place.object.c_str(), access), shard.place));
 }
 
@@ -86,6 +88,7 @@ struct ActivationReader::State {
   LayerInfo layer;
   Representation representation;
   double chunk_bytes = 0;
+  OpenFiles* files = nullptr;
   std::optional<OpenShard> open;
   // Kept between blocks: fresh memory of this size costs more than the conversion.
   std::vector<std::uint16_t> halves;
@@ -114,7 +117,7 @@ OpenShard& ActivationReader::State::shard(std::size_t number) {
   OpenShard next;
   next.number = number;
   next.place = {info.path, "/activations/" + layer.name};
-  next.file = h5::open_file(info.path);
+  next.file = files != nullptr ? Handle(files->open(info.path)) : h5::open_file(info.path);
   next.dataset = open_inside(next.file, next.place);
   next.stored_type = Handle(h5::check(H5Dget_type(next.dataset), next.place));
   auto const type = confer::stored_type(next.stored_type);
@@ -274,12 +277,14 @@ void ActivationReader::State::read_whole(Index begin, Index count, MatrixView<T>
   read(begin, count, 0, out, seen);
 }
 
-ActivationReader::ActivationReader(Catalog const& catalog, Representation const& representation, double chunk_bytes)
+ActivationReader::ActivationReader(Catalog const& catalog, Representation const& representation, double chunk_bytes,
+                                   OpenFiles* files)
     : state_(std::make_unique<State>()) {
   state_->checkpoint = catalog.checkpoints.at(index(representation.checkpoint));
   state_->layer = state_->checkpoint.layers.at(index(representation.layer));
   state_->representation = representation;
   state_->chunk_bytes = chunk_bytes;
+  state_->files = files;
 }
 
 ActivationReader::~ActivationReader() = default;

@@ -11,6 +11,7 @@ namespace confer {
 namespace {
 
 constexpr Index kept_bytes = Index{192} << 20;
+constexpr double chunk_bytes = 256 << 20;
 
 void copy(MatrixView<double const> from, MatrixView<double> to) {
   for (Index j = 0; j < to.cols; ++j) std::copy_n(from.column(j), to.rows, to.column(j));
@@ -19,8 +20,8 @@ void copy(MatrixView<double const> from, MatrixView<double> to) {
 }  // namespace
 
 ActivationMatrix::ActivationMatrix(Catalog const& catalog, Representation const& representation,
-                                   AlignPreprocess preprocess)
-    : representation_(representation), preprocess_(preprocess), reader_(catalog, representation) {}
+                                   AlignPreprocess preprocess, OpenFiles* files)
+    : representation_(representation), preprocess_(preprocess), reader_(catalog, representation, chunk_bytes, files) {}
 
 bool ActivationMatrix::is_small() const {
   return rows() * features() * static_cast<Index>(sizeof(double)) <= kept_bytes;

@@ -23,7 +23,9 @@ enum class FactorDetail { loadings, basis };
 /// Reads a small matrix once, when it is first needed, and keeps it; reads a large one again for every pass.
 class ActivationMatrix {
  public:
-  ActivationMatrix(Catalog const& catalog, Representation const& representation, AlignPreprocess preprocess);
+  /// files: when there are any, the shards are opened there; they must outlive the matrix.
+  ActivationMatrix(Catalog const& catalog, Representation const& representation, AlignPreprocess preprocess,
+                   OpenFiles* files = nullptr);
 
   Index rows() const { return representation_.rows(); }
   Index features() const { return representation_.features + (preprocess_ == AlignPreprocess::demo ? 1 : 0); }

@@ -247,7 +247,7 @@ PreparedTarget AlignCache::target(Catalog const& catalog, Representation const& 
   auto const key =
       std::make_tuple(representation.checkpoint, representation.sample_begin, representation.samples, name);
   if (auto const found = targets_.find(key); found != targets_.end()) return found->second;
-  PreparedTarget const read = prepare_target(catalog, representation, name);
+  PreparedTarget const read = prepare_target(catalog, representation, name, &files_);
   target_bytes_ += read.values.size() * static_cast<Index>(sizeof(double));
   if (target_bytes_ > most_bytes) {
     targets_.clear();
@@ -287,7 +287,7 @@ AlignedRepresentation align_one(Catalog const& catalog, Representation const& re
     result.detail = std::move(detail);
   };
   try {
-    ActivationMatrix activations(catalog, representation, config.align.preprocess);
+    ActivationMatrix activations(catalog, representation, config.align.preprocess, &cache.files());
     auto const& layer = catalog.checkpoints[static_cast<std::size_t>(representation.checkpoint)]
                             .layers[static_cast<std::size_t>(representation.layer)];
     std::string const key = result_key(activations, layer.type, targets);
