@@ -87,7 +87,7 @@ StoredNorm ActivationMatrix::stored() const {
   return {seen_.sum_of_squares, static_cast<double>(seen_.count)};
 }
 
-Factor ActivationMatrix::factor(RankRule const& rule, FactorDetail detail) {
+Factor ActivationMatrix::factor(RankRule const& rule, FactorDetail detail, MatrixView<double const> outputs) {
   FactorOptions options;
   options.rule = rule;
   options.basis = options.exact = detail == FactorDetail::basis;
@@ -98,7 +98,8 @@ Factor ActivationMatrix::factor(RankRule const& rule, FactorDetail detail) {
     return factor_rows(source, options);
   }
   hold();  // a wide matrix is needed by blocks of features, which only the whole of it gives
-  ColumnSource source{rows(), features(), features(), {}, {}};
+  ColumnSource source{rows(), features(), features(), {}, {}, {}, outputs};
+  options.loadings = outputs.cols == 0;
   source.read = [this](Index begin, MatrixView<double> out) {
     copy(all_->view().block(begin, 0, out.rows, out.cols), out);
   };

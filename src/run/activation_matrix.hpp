@@ -36,8 +36,10 @@ class ActivationMatrix {
   /// Stands for shape and values: equal texts, equal matrices. Empty for a matrix that is not kept.
   std::string content();
 
-  /// Its factor. Throws BadValues, InputError.
-  Factor factor(RankRule const& rule, FactorDetail detail = FactorDetail::loadings);
+  /// Its factor. Of a wide matrix with `outputs` (rows x any number) the projections of these, and no loadings: all of
+  /// them would take longer than the rest. Throws BadValues, InputError.
+  Factor factor(RankRule const& rule, FactorDetail detail = FactorDetail::loadings,
+                MatrixView<double const> outputs = {});
 
  private:
   void read_samples(Index begin, Index count, MatrixView<double> out);
