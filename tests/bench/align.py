@@ -6,8 +6,8 @@
 Prints the medians of wall and processor time of the whole runs, of a run that does nothing (loading the program and
 starting and ending MPI), of whole runs without that, and what the analysis itself took (reading, factors, projections;
 without headers and the writing of results), their ratios, and how close the analysis comes to the time of the Gram
-matrices alone at the speed of this machine's double-precision matrix product. On a machine that does other work, compare
-processor times. NumPy gets as many BLAS threads as the program ranks.
+matrices alone at the speed of this machine's double-precision matrix product. On a machine that does other work,
+compare processor times. NumPy gets as many BLAS threads as the program ranks.
 """
 import argparse
 import glob
