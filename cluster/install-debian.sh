@@ -6,7 +6,8 @@
 set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config openmpi-bin libopenmpi-dev libscalapack-openmpi-dev libopenblas-dev liblapacke-dev
-       libhdf5-openmpi-dev libboost-program-options-dev libnlopt-dev nlohmann-json3-dev libfmt-dev libxxhash-dev)
+       libhdf5-openmpi-dev libboost-program-options-dev libnlopt-dev nlohmann-json3-dev libfmt-dev libxxhash-dev
+       libdeflate-dev)
 tests=(libgtest-dev python3-h5py python3-numpy python3-scipy python3-sklearn python3-xarray python3-h5netcdf
        python3-netcdf4)
 slurm=(slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge iproute2) # for cluster/local-slurm and its tests

@@ -13,14 +13,16 @@ namespace confer {
 namespace {
 
 /// A process that no launcher started has nobody to talk to. Open MPI would start a daemon for it all the same and look
-/// for networks: a third of a second, most of what a small job takes. What the user has set stays as it is.
+/// for networks: a third of a second, most of what a small job takes. It would also study the machine (hwloc), to share
+/// it among the ranks: a fifth of the rest. What the user has set stays as it is.
 class LoneProcess {
  public:
   LoneProcess() {
     for (auto const* launched : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_FD", "PMI_SIZE"})
       if (std::getenv(launched) != nullptr) return;
     for (auto const& [name, value] : {std::pair{"OMPI_MCA_ess_singleton_isolated", "1"},
-                                      std::pair{"OMPI_MCA_pml", "ob1"}, std::pair{"OMPI_MCA_btl", "self"}})
+                                      std::pair{"OMPI_MCA_pml", "ob1"}, std::pair{"OMPI_MCA_btl", "self"},
+                                      std::pair{"HWLOC_SYNTHETIC", "pu:1"}})
       if (std::getenv(name) == nullptr && setenv(name, value, 0) == 0) set_.emplace_back(name);
   }
   ~LoneProcess() {

@@ -17,6 +17,7 @@
 #include "io/layer_header.hpp"
 #include "io/stored_bytes.hpp"
 #include "io/value_scan.hpp"
+#include "io/whole_chunks.hpp"
 
 namespace confer {
 
@@ -51,12 +52,15 @@ struct OpenShard {
   Handle stored_type;
   bool swapped = false;  ///< halves of the other byte order
   Index chunk_samples = 1;
+  std::vector<Index> extents;
+  std::optional<ChunkFormat> chunks;  ///< of an array whose chunks are read without the library's filters
 };
 
 // A cache that holds all chunks at one sample position: a chunk is then decompressed once, however blocks cut it.
 void cache_one_row_of_chunks(OpenShard& shard, LayerInfo const& layer, double most_bytes) {
   Handle const creation(h5::check(H5Dget_create_plist(shard.dataset), shard.place));
   if (H5Pget_layout(creation) != H5D_CHUNKED) return;
+  shard.chunks = chunk_format(creation, layer.axes.size(), H5Tget_size(shard.stored_type));
   std::vector<hsize_t> chunk(layer.axes.size(), 1);
   H5Pget_chunk(creation, static_cast<int>(chunk.size()), chunk.data());
   double bytes = static_cast<double>(H5Tget_size(shard.stored_type));
@@ -68,10 +72,12 @@ void cache_one_row_of_chunks(OpenShard& shard, LayerInfo const& layer, double mo
     else if (layer.axes[i] != Axis::step)
       chunks *= static_cast<double>((static_cast<hsize_t>(layer.extents[i]) + chunk[i] - 1) / chunk[i]);
   }
+  constexpr std::size_t usual_bytes = std::size_t{1} << 20, usual_slots = 521;
   auto const needed = static_cast<std::size_t>(std::min(bytes * chunks, most_bytes));
-  Handle const access(h5::check(H5Pcreate(H5P_DATASET_ACCESS), shard.place));
   std::size_t const slots = 100 * static_cast<std::size_t>(std::min(chunks, 1e4)) + 1;
-  H5Pset_chunk_cache(access, slots, std::max(needed, std::size_t{1} << 20), 1.0);
+  if (needed <= usual_bytes && slots <= usual_slots) return;  // the library's own cache will do
+  Handle const access(h5::check(H5Pcreate(H5P_DATASET_ACCESS), shard.place));
+  H5Pset_chunk_cache(access, slots, std::max(needed, usual_bytes), 1.0);
   shard.dataset = Handle(h5::check(H5Dopen2(shard.file, shard.place.object.c_str(), access), shard.place));
 }
 
@@ -82,10 +88,12 @@ struct ActivationReader::State {
   LayerInfo layer;
   Representation representation;
   double chunk_bytes = 0;
+  OpenFiles* files = nullptr;
   std::optional<OpenShard> open;
   // Kept between blocks: fresh memory of this size costs more than the conversion.
   std::vector<std::uint16_t> halves;
   std::tuple<std::vector<float>, std::vector<double>> buffers;
+  ChunkCodec codec;
 
   // Only one shard is open at a time: readers go through the samples in order, and a job has many readers.
   OpenShard& shard(std::size_t number);
@@ -109,7 +117,7 @@ OpenShard& ActivationReader::State::shard(std::size_t number) {
   OpenShard next;
   next.number = number;
   next.place = {info.path, "/activations/" + layer.name};
-  next.file = h5::open_file(info.path);
+  next.file = files != nullptr ? Handle(files->open(info.path)) : h5::open_file(info.path);
   next.dataset = open_inside(next.file, next.place);
   next.stored_type = Handle(h5::check(H5Dget_type(next.dataset), next.place));
   auto const type = confer::stored_type(next.stored_type);
@@ -119,6 +127,7 @@ OpenShard& ActivationReader::State::shard(std::size_t number) {
   if (!type || h5::extents(next.dataset, next.place) != expected)
     throw InputError("cannot read " + h5::describe(next.place), "it has changed since the catalog was read",
                      "start again when nothing writes to the file");
+  next.extents = std::move(expected);
   next.type = *type;
   next.swapped = H5Tget_order(next.stored_type) != H5Tget_order(H5T_NATIVE_FLOAT);
   cache_one_row_of_chunks(next, layer, chunk_bytes);
@@ -145,7 +154,12 @@ BlockPosition ActivationReader::State::block_position(FeatureSlab const& slab, I
 
 namespace {
 
-void read_block(OpenShard& shard, BlockPosition const& block, hid_t type, void* out) {
+void read_block(OpenShard& shard, BlockPosition const& block, hid_t type, ChunkCodec& codec, void* out) {
+  if (shard.chunks && H5Tequal(type, shard.stored_type) > 0) {
+    ChunkedBlock const position{shard.extents, block.begin, block.count};
+    if (is_made_of_chunks(*shard.chunks, position) && read_chunks(shard.dataset, *shard.chunks, position, codec, out))
+      return;
+  }
   std::vector<hsize_t> const begin(block.begin.begin(), block.begin.end());
   std::vector<hsize_t> const count(block.count.begin(), block.count.end());
   h5::check(H5Sselect_hyperslab(shard.file_space, H5S_SELECT_SET, begin.data(), nullptr, count.data(), nullptr),
@@ -190,7 +204,7 @@ void ActivationReader::State::read_converted(OpenShard& part, BlockPosition cons
   bool const as_stored = loops.size() == 1 && loops.front().step == 1 && averaged == 1;
   if constexpr (std::is_same_v<Stored, T>) {
     if (as_stored && part.type != StoredType::float16) {
-      read_block(part, block, native(T{}), out.data);
+      read_block(part, block, native(T{}), codec, out.data);
       scan_values<T>({out.data, index(values)}, layer, absolute, seen);
       return;
     }
@@ -201,13 +215,13 @@ void ActivationReader::State::read_converted(OpenShard& part, BlockPosition cons
   if constexpr (std::is_same_v<Stored, float>) {
     if (part.type == StoredType::float16) {
       if (halves.size() < index(values)) halves.resize(index(values));
-      read_block(part, block, part.stored_type, halves.data());
+      read_block(part, block, part.stored_type, codec, halves.data());
       halves_to_floats({halves.data(), index(values)}, part.swapped, buffer);
     } else {
-      read_block(part, block, native(Stored{}), buffer.data());
+      read_block(part, block, native(Stored{}), codec, buffer.data());
     }
   } else {
-    read_block(part, block, native(Stored{}), buffer.data());
+    read_block(part, block, native(Stored{}), codec, buffer.data());
   }
   scan_values<Stored>(buffer, layer, absolute, seen);
   if (averaged > 1)
@@ -263,12 +277,14 @@ void ActivationReader::State::read_whole(Index begin, Index count, MatrixView<T>
   read(begin, count, 0, out, seen);
 }
 
-ActivationReader::ActivationReader(Catalog const& catalog, Representation const& representation, double chunk_bytes)
+ActivationReader::ActivationReader(Catalog const& catalog, Representation const& representation, double chunk_bytes,
+                                   OpenFiles* files)
     : state_(std::make_unique<State>()) {
   state_->checkpoint = catalog.checkpoints.at(index(representation.checkpoint));
   state_->layer = state_->checkpoint.layers.at(index(representation.layer));
   state_->representation = representation;
   state_->chunk_bytes = chunk_bytes;
+  state_->files = files;
 }
 
 ActivationReader::~ActivationReader() = default;

@@ -9,6 +9,7 @@
 #include "confer/core/text.hpp"
 #include "confer/core/utf8.hpp"
 #include "io/file_header.hpp"
+#include "io/header_record.hpp"
 #include "io/probe.hpp"
 
 namespace confer {
@@ -118,11 +119,13 @@ LayerInfo join_layer(std::vector<Part> const& parts, std::size_t index, Index to
   for (std::size_t k = 0; k < layer.axes.size(); ++k)
     if (layer.axes[k] == Axis::sample) layer.extents[k] = total_samples;
   layer.warnings.clear();
+  layer.stored_bytes = 0;
   std::set<std::string> storages, types;
   for (auto const& part : parts) {
     auto const& own = part.file->layers[index].info;
     types.insert(to_string(own.type));
     storages.insert(own.storage);
+    layer.stored_bytes += own.stored_bytes;
     if (unit_roundoff(own.type) > unit_roundoff(layer.type)) layer.type = own.type;
     for (auto const& warning : own.warnings)
       layer.warnings.push_back(parts.size() == 1 ? warning : quoted(part.file->shard.path) + ": " + warning);
@@ -209,11 +212,11 @@ Catalog read_catalog(std::vector<std::string> const& data) {
   std::vector<FileHeader> files;
   auto const paths = find_data_files(data);
   constexpr unsigned patience = 120;  // seconds for one header
-  auto const deadly = deadly_paths(
-      paths, [](std::string const& path) { read_file_header(path); }, patience);
+  auto const probed = probe(
+      paths, [](std::string const& path) { return header_record(read_file_header(path)); }, patience);
   for (std::size_t i = 0; i < paths.size(); ++i) {
     auto const& path = paths[i];
-    if (std::binary_search(deadly.begin(), deadly.end(), i)) {
+    if (probed[i].deadly) {
       catalog.refusals.push_back({to_utf8(path),
                                   path,
                                   {},
@@ -221,7 +224,7 @@ Catalog read_catalog(std::vector<std::string> const& data) {
                                   "copy or write the file again"});
       continue;
     }
-    auto header = read_file_header(path);
+    auto header = probed[i].found ? header_from_record(*probed[i].found) : read_file_header(path);
     if (auto* file = std::get_if<FileHeader>(&header))
       files.push_back(std::move(*file));
     else if (auto const& [label, problem] = std::get<RefusedFile>(header); true)

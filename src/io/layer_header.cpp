@@ -170,6 +170,7 @@ std::optional<Problem> read_header(Handle const& dataset, h5::Place const& place
   if (auto problem = unreadable_storage(dataset, place, file_bytes)) return problem;
   Handle const creation(h5::check(H5Dget_create_plist(dataset), place));
   info.storage = storage_text(creation, info.extents.size());
+  info.stored_bytes = static_cast<Index>(H5Dget_storage_size(dataset));
   if (auto warning = unwritten_warning(dataset, creation, info.extents)) info.warnings.push_back(*warning);
   return std::nullopt;
 }

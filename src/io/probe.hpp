@@ -2,15 +2,21 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace confer {
 
-/// Runs `work` on every path in a child process, and returns which of them (ascending) end the child by a crash or
-/// take longer than `seconds`. What work throws counts as survived. Nothing is tried, and nothing reported, where no
-/// child process can be started.
-std::vector<std::size_t> deadly_paths(std::vector<std::string> const& paths,
-                                      std::function<void(std::string const&)> const& work, unsigned seconds);
+/// What came of one path.
+struct Probed {
+  bool deadly = false;               ///< it ends the child by a crash, or takes longer than it may
+  std::optional<std::string> found;  ///< what `work` returned; nullopt also when it threw, or was not tried
+};
+
+/// Runs `work` on every path in a child process, with `seconds` for each. Nothing is tried where no child process can
+/// be started.
+std::vector<Probed> probe(std::vector<std::string> const& paths,
+                          std::function<std::string(std::string const&)> const& work, unsigned seconds);
 
 }  // namespace confer

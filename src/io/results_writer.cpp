@@ -2,8 +2,6 @@
 #include <hdf5_hl.h>
 
 #include <algorithm>
-#include <bit>
-#include <cstdint>
 #include <functional>
 #include <map>
 #include <set>
@@ -17,6 +15,8 @@
 #include "io/h5.hpp"
 #include "io/mapped_image.hpp"
 #include "io/results_format.hpp"
+#include "io/results_storage.hpp"
+#include "io/whole_chunks.hpp"
 
 namespace confer {
 
@@ -24,10 +24,6 @@ namespace {
 
 namespace format = results_format;
 using h5::Handle;
-
-constexpr Index filtered_from_values = 8192;  ///< smaller variables stay contiguous: filters would not pay
-constexpr Index judged_from_values = Index{1} << 20;  ///< larger ones are compressed only where that pays
-constexpr Index chunk_edge = 256;             ///< along the last two dimensions: 512 KiB, inside HDF5's chunk cache
 
 template <class... Kinds>
 struct Overloaded : Kinds... {
@@ -45,20 +41,6 @@ Index size_of(ResultSet const& results, Variable const& variable) {
 template <class T>
 hid_t native_type() {
   return std::is_same_v<T, double> ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64;
-}
-
-// Digits of scores are noise that costs deflate a second for every 30 MB and leaves 83 % of them; NaNs, codes and chance
-// levels come again and again.
-bool values_repeat(std::span<double const> values) {
-  constexpr std::size_t most = 4096;
-  std::size_t const step = std::max<std::size_t>(1, values.size() / most);
-  std::vector<std::uint64_t> sample;
-  for (std::size_t i = 0; i < values.size() && sample.size() < most; i += step)
-    sample.push_back(std::bit_cast<std::uint64_t>(values[i]));
-  std::size_t const count = sample.size();
-  std::sort(sample.begin(), sample.end());
-  sample.erase(std::unique(sample.begin(), sample.end()), sample.end());
-  return 4 * sample.size() < 3 * count;
 }
 
 // What no file could hold is a mistake of the caller, found before anything is written.
@@ -119,6 +101,12 @@ class Writer {
 
  private:
   h5::Place place(std::string const& object) const { return {shown_, object}; }
+
+  std::vector<Index> extents_of(Variable const& variable) const {
+    std::vector<Index> extents;
+    for (auto const& dimension : variable.dimensions) extents.push_back(results_.dimension(dimension));
+    return extents;
+  }
 
   bool is_scale(Variable const& variable) const { return variable.dimensions == std::vector{variable.name}; }
 
@@ -239,25 +227,30 @@ class Writer {
   template <class T>
   void write_rows(Handle const& dataset, Variable const& variable,
                   std::function<T const*(std::size_t first, std::size_t count)> const& values_from) {
-    auto const size = static_cast<std::size_t>(size_of(results_, variable));
-    auto const rows = static_cast<std::size_t>(results_.dimension(variable.dimensions.front()));
-    Handle const target(h5::check_write(H5Dget_space(dataset), place(variable.name)));
-    std::vector<hsize_t> start(variable.dimensions.size(), 0), extent;
-    for (auto const& dimension : variable.dimensions) extent.push_back(static_cast<hsize_t>(results_.dimension(dimension)));
-    // Whole chunks, each of them once.
-    std::size_t const row = size / rows, edge = static_cast<std::size_t>(chunk_edge);
-    std::size_t const rows_at_once = edge * std::max<std::size_t>(1, (edge + row - 1) / row);
-    for (std::size_t first = 0; first < rows; first += rows_at_once) {
-      start[0] = first;
-      extent[0] = std::min(rows_at_once, rows - first);
-      // Of the same shape on both sides, or the library goes through the selection value by value.
-      Handle const source(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr));
-      h5::check_write(H5Sselect_hyperslab(target, H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr),
-                      place(variable.name));
-      T const* const data = values_from(first * row, extent[0] * row);
-      h5::check_write(H5Dwrite(dataset, native_type<T>(), source, target, H5P_DEFAULT, data), place(variable.name));
+    auto const extents = extents_of(variable);
+    Index const rows = extents.front(), row = size_of(results_, variable) / rows, step = rows_at_once(extents);
+    Handle const creation(h5::check_write(H5Dget_create_plist(dataset), place(variable.name)));
+    auto const chunks = chunk_format(creation, extents.size(), sizeof(T));
+    std::vector<Index> begin(extents.size(), 0), count = extents;
+    for (; begin[0] < rows; begin[0] += step) {
+      count[0] = std::min(step, rows - begin[0]);
+      T const* const data = values_from(static_cast<std::size_t>(begin[0] * row), static_cast<std::size_t>(count[0] * row));
+      if (chunks)
+        write_chunks(dataset, *chunks, {extents, begin, count}, codec_, data, place(variable.name));
+      else
+        write_selection(dataset, native_type<T>(), begin, count, data, place(variable.name));
       image_.check();
     }
+  }
+
+  static void write_selection(Handle const& dataset, hid_t type, std::vector<Index> const& begin,
+                              std::vector<Index> const& count, void const* data, h5::Place const& where) {
+    std::vector<hsize_t> const start(begin.begin(), begin.end()), extent(count.begin(), count.end());
+    Handle const target(h5::check_write(H5Dget_space(dataset), where));
+    // Of the same shape on both sides, or the library goes through the selection value by value.
+    Handle const source(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr));
+    h5::check_write(H5Sselect_hyperslab(target, H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr), where);
+    h5::check_write(H5Dwrite(dataset, type, source, target, H5P_DEFAULT, data), where);
   }
 
   void write_values(Handle const& dataset, Variable const& variable) {
@@ -287,15 +280,14 @@ class Writer {
   }
 
   Handle create_variable(Variable const& variable) {
-    std::vector<hsize_t> extents;
-    for (auto const& dimension : variable.dimensions)
-      extents.push_back(static_cast<hsize_t>(results_.dimension(dimension)));
+    auto const extents = extents_of(variable);
+    std::vector<hsize_t> const sizes(extents.begin(), extents.end());
     Handle const space(extents.empty() ? H5Screate(H5S_SCALAR)
-                                       : H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr));
+                                       : H5Screate_simple(static_cast<int>(sizes.size()), sizes.data(), nullptr));
     bool const text = std::holds_alternative<std::vector<std::string>>(variable.data);
     Handle const properties = creation_properties();
     if (!text && size_of(results_, variable) >= filtered_from_values)
-      set_filters(properties, extents, is_worth_compressing(variable));
+      set_filters(properties, extents, is_worth_compressing(variable) ? Compression::gzip : Compression::none);
     hid_t const type = std::visit(Overloaded{[&](std::vector<std::string> const&) { return text_.get(); },
                                              []<class T>(std::vector<T> const&) { return native_type<T>(); },
                                              []<class T>(DerivedRows<T> const&) { return native_type<T>(); }},
@@ -327,19 +319,6 @@ class Writer {
     return values_repeat(first);
   }
 
-  static void set_filters(Handle const& properties, std::vector<hsize_t> const& extents, bool compress) {
-    std::vector<hsize_t> chunk(extents.size(), 1);
-    for (std::size_t i = 0; i < extents.size(); ++i)
-      if (i + 2 >= extents.size())
-        chunk[i] = std::min<hsize_t>(extents[i], extents.size() == 1 ? chunk_edge * chunk_edge : chunk_edge);
-    H5Pset_chunk(properties, static_cast<int>(chunk.size()), chunk.data());
-    if (compress) {
-      H5Pset_shuffle(properties);
-      if (H5Zfilter_avail(H5Z_FILTER_DEFLATE) > 0) H5Pset_deflate(properties, 1);
-    }
-    H5Pset_fletcher32(properties);
-  }
-
   Handle create(std::string const& name, hid_t type, Handle const& space, Handle const& properties) {
     Handle const link(H5Pcreate(H5P_LINK_CREATE));
     H5Pset_char_encoding(link, H5T_CSET_UTF8);
@@ -350,6 +329,7 @@ class Writer {
   ResultSet const& results_;
   MappedImage& image_;
   Handle file_, text_;
+  ChunkCodec codec_;
   std::map<std::string, Handle> scales_;
 };
 

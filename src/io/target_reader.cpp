@@ -20,8 +20,8 @@ using h5::Handle;
 // Reads rows [first, first + count) of an array of `columns` columns, row-major.
 template <class T>
 std::vector<T> read_rows(Shard const& shard, h5::Place const& place, Index first, Index count, Index columns,
-                         hid_t type) {
-  Handle const file = h5::open_file(shard.path);
+                         hid_t type, OpenFiles* files) {
+  Handle const file = files != nullptr ? Handle(files->open(shard.path)) : h5::open_file(shard.path);
   Handle const dataset = open_inside(file, place);
   auto const extents = h5::extents(dataset, place);
   if (extents.empty() || extents[0] != shard.samples || (extents.size() == 2 ? extents[1] : 1) != columns)
@@ -41,7 +41,7 @@ std::vector<T> read_rows(Shard const& shard, h5::Place const& place, Index first
 }  // namespace
 
 TargetValues read_target(Catalog const& catalog, Index checkpoint_index, std::string const& name, Index begin,
-                         Index count) {
+                         Index count, OpenFiles* files) {
   auto const& checkpoint = catalog.checkpoints.at(static_cast<std::size_t>(checkpoint_index));
   auto const info = std::find_if(checkpoint.targets.begin(), checkpoint.targets.end(),
                                  [&](TargetInfo const& target) { return target.name == name; });
@@ -67,11 +67,11 @@ TargetValues read_target(Catalog const& catalog, Index checkpoint_index, std::st
     h5::Place const place{shard.path, "/targets/" + name};
     Index const first = from - shard.first_sample;
     if (info->labels) {
-      auto const labels = read_rows<Index>(shard, place, first, to - from, 1, H5T_NATIVE_INT64);
+      auto const labels = read_rows<Index>(shard, place, first, to - from, 1, H5T_NATIVE_INT64, files);
       target.labels.insert(target.labels.end(), labels.begin(), labels.end());
       continue;
     }
-    auto const values = read_rows<double>(shard, place, first, to - from, info->columns, H5T_NATIVE_DOUBLE);
+    auto const values = read_rows<double>(shard, place, first, to - from, info->columns, H5T_NATIVE_DOUBLE, files);
     for (std::size_t i = 0; i < values.size(); ++i) {
       Index const row = static_cast<Index>(i) / info->columns;
       Index const column = static_cast<Index>(i) % info->columns;

@@ -118,7 +118,9 @@ Factor factor_columns(ColumnSource const& source, FactorOptions const& options) 
         sum_lower(source.sum, projected);
         return projected;
       },
-      source.same, options.basis || options.loadings ? DirectionDetail::vectors : DirectionDetail::values, report);
+      source.same,
+      options.basis || options.loadings || source.outputs.cols > 0 ? DirectionDetail::vectors : DirectionDetail::values,
+      report);
   factor.levels = report.levels;
   factor.largest_dropped = report.largest_dropped;
   auto const most = static_cast<std::size_t>(std::min(n - 1, factor.features));
@@ -127,6 +129,11 @@ Factor factor_columns(ColumnSource const& source, FactorOptions const& options) 
   factor.singular_values = found.values;
   bool const gives = options.output != nullptr && kept > 0;
   if (gives) options.output->begin(kept, found.values.front());
+  if (source.outputs.cols > 0) {
+    factor.projections = Matrix<double>(kept, source.outputs.cols);
+    gemm(1.0, found.vectors.view().block(0, 0, n, kept), Op::transpose, source.outputs, Op::none, 0.0,
+         factor.projections.view());
+  }
   if (options.basis) fill_basis(found, kept, options, factor);
   if (options.loadings) {
     auto const vectors = found.vectors.view().block(0, 0, n, kept);

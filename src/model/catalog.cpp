@@ -38,7 +38,8 @@ Json layer_to_json(LayerInfo const& layer) {
   Json axes = Json::array();
   for (Axis const axis : layer.axes) axes.push_back(to_string(axis));
   return Json{{"name", layer.name},       {"depth", layer.depth},     {"type", to_string(layer.type)}, {"axes", axes},
-              {"extents", layer.extents}, {"storage", layer.storage}, {"warnings", layer.warnings}};
+              {"extents", layer.extents}, {"storage", layer.storage}, {"stored_bytes", layer.stored_bytes},
+              {"warnings", layer.warnings}};
 }
 
 LayerInfo layer_from_json(Json const& json) {
@@ -49,6 +50,7 @@ LayerInfo layer_from_json(Json const& json) {
   for (auto const& axis : json.at("axes")) layer.axes.push_back(from_string(axis.get<std::string>(), all_axes));
   json.at("extents").get_to(layer.extents);
   json.at("storage").get_to(layer.storage);
+  json.at("stored_bytes").get_to(layer.stored_bytes);
   json.at("warnings").get_to(layer.warnings);
   return layer;
 }

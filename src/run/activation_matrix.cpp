@@ -11,6 +11,7 @@ namespace confer {
 namespace {
 
 constexpr Index kept_bytes = Index{192} << 20;
+constexpr double chunk_bytes = 256 << 20;
 
 void copy(MatrixView<double const> from, MatrixView<double> to) {
   for (Index j = 0; j < to.cols; ++j) std::copy_n(from.column(j), to.rows, to.column(j));
@@ -19,8 +20,8 @@ void copy(MatrixView<double const> from, MatrixView<double> to) {
 }  // namespace
 
 ActivationMatrix::ActivationMatrix(Catalog const& catalog, Representation const& representation,
-                                   AlignPreprocess preprocess)
-    : representation_(representation), preprocess_(preprocess), reader_(catalog, representation) {}
+                                   AlignPreprocess preprocess, OpenFiles* files)
+    : representation_(representation), preprocess_(preprocess), reader_(catalog, representation, chunk_bytes, files) {}
 
 bool ActivationMatrix::is_small() const {
   return rows() * features() * static_cast<Index>(sizeof(double)) <= kept_bytes;
@@ -86,7 +87,7 @@ StoredNorm ActivationMatrix::stored() const {
   return {seen_.sum_of_squares, static_cast<double>(seen_.count)};
 }
 
-Factor ActivationMatrix::factor(RankRule const& rule, FactorDetail detail) {
+Factor ActivationMatrix::factor(RankRule const& rule, FactorDetail detail, MatrixView<double const> outputs) {
   FactorOptions options;
   options.rule = rule;
   options.basis = options.exact = detail == FactorDetail::basis;
@@ -97,7 +98,8 @@ Factor ActivationMatrix::factor(RankRule const& rule, FactorDetail detail) {
     return factor_rows(source, options);
   }
   hold();  // a wide matrix is needed by blocks of features, which only the whole of it gives
-  ColumnSource source{rows(), features(), features(), {}, {}};
+  ColumnSource source{rows(), features(), features(), {}, {}, {}, outputs};
+  options.loadings = outputs.cols == 0;
   source.read = [this](Index begin, MatrixView<double> out) {
     copy(all_->view().block(begin, 0, out.rows, out.cols), out);
   };

@@ -23,7 +23,9 @@ enum class FactorDetail { loadings, basis };
 /// Reads a small matrix once, when it is first needed, and keeps it; reads a large one again for every pass.
 class ActivationMatrix {
  public:
-  ActivationMatrix(Catalog const& catalog, Representation const& representation, AlignPreprocess preprocess);
+  /// files: when there are any, the shards are opened there; they must outlive the matrix.
+  ActivationMatrix(Catalog const& catalog, Representation const& representation, AlignPreprocess preprocess,
+                   OpenFiles* files = nullptr);
 
   Index rows() const { return representation_.rows(); }
   Index features() const { return representation_.features + (preprocess_ == AlignPreprocess::demo ? 1 : 0); }
@@ -34,8 +36,10 @@ class ActivationMatrix {
   /// Stands for shape and values: equal texts, equal matrices. Empty for a matrix that is not kept.
   std::string content();
 
-  /// Its factor. Throws BadValues, InputError.
-  Factor factor(RankRule const& rule, FactorDetail detail = FactorDetail::loadings);
+  /// Its factor. Of a wide matrix with `outputs` (rows x any number) the projections of these, and no loadings: all of
+  /// them would take longer than the rest. Throws BadValues, InputError.
+  Factor factor(RankRule const& rule, FactorDetail detail = FactorDetail::loadings,
+                MatrixView<double const> outputs = {});
 
  private:
   void read_samples(Index begin, Index count, MatrixView<double> out);

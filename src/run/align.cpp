@@ -5,6 +5,7 @@
 
 #include "confer/comm/phase_timer.hpp"
 #include "confer/core/error.hpp"
+#include "confer/core/record.hpp"
 #include "confer/core/text.hpp"
 #include "confer/io/basis_store.hpp"
 #include "confer/io/results.hpp"
@@ -16,7 +17,6 @@
 #include "run/align_targets.hpp"
 #include "run/environment.hpp"
 #include "run/phase_report.hpp"
-#include "run/record.hpp"
 #include "run/work_list.hpp"
 
 namespace confer {
@@ -40,6 +40,23 @@ std::vector<double> costs(std::vector<Representation> const& representations) {
   for (auto const& r : representations) {
     auto const n = static_cast<double>(r.rows()), p = static_cast<double>(r.features), k = std::min(n, p);
     result.push_back(n * p * k + 10 * k * k * k);
+  }
+  return result;
+}
+
+/// Compressed arrays of one shape and number of bytes are nearly always the same array, like the inputs of networks that
+/// were trained on the same data: on one rank they are factored once.
+std::vector<std::string> likeness(Catalog const& catalog, std::vector<Representation> const& representations) {
+  std::vector<std::string> result;
+  for (auto const& r : representations) {
+    auto const& checkpoint = catalog.checkpoints[static_cast<std::size_t>(r.checkpoint)];
+    auto const& layer = checkpoint.layers[static_cast<std::size_t>(r.layer)];
+    bool const compressed = layer.storage.find(", ") != std::string::npos;
+    result.push_back(!compressed || checkpoint.step_row
+                         ? std::string()
+                         : std::to_string(layer.stored_bytes) + " " + layer.storage + " " +
+                               std::to_string(r.sample_begin) + "+" + std::to_string(r.samples) + " " +
+                               std::to_string(r.features) + " " + to_string(layer.type));
   }
   return result;
 }
@@ -81,6 +98,7 @@ int run_align(JobConfig const& config, Communicator const& comm) {
   WorkList list;
   list.items = static_cast<Index>(representations.size());
   list.costs = costs(representations);
+  list.alike = likeness(catalog, representations);
   list.fingerprint = fingerprint(config, catalog, representations);
   list.phase = "align";
   list.unit = "representations";

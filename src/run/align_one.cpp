@@ -205,18 +205,30 @@ void add_status(AlignedRepresentation& result, Factor const& factor, Representat
 }
 
 Side factored_side(ActivationMatrix& activations, Representation const& representation, Factor const& factor,
-                   std::vector<PreparedTarget> const& targets, bool centred) {
+                   MatrixView<double const> outputs, bool centred) {
   Side side;
   side.rows = representation.rows();
   side.rows_per_sample = representation.rows_per_sample;
-  auto const outputs = all_outputs(representation, targets);
+  if (factor.projections.size() > 0) {
+    side.singular_values = factor.singular_values;
+    side.coefficients = factor.projections;
+    auto& u = side.coefficients;
+    for (Index c = 1; c < u.cols(); ++c) {
+      double sum = 0;
+      for (Index i = 0; i < outputs.rows; ++i) sum += outputs(i, c);
+      double const mean = sum / static_cast<double>(outputs.rows);
+      for (Index i = 0; i < u.rows(); ++i) u(i, c) -= mean * u(i, 0);  // only rounding is along the constant vector
+    }
+    std::fill_n(u.data(), u.rows(), 0.0);
+    return side;
+  }
   bool const several = side.rows_per_sample > 1;
   Matrix<double> sums(several ? activations.features() : 0, several ? representation.samples : 0);
   auto const cross = cross_product(activations, outputs, centred ? &factor.mean : nullptr, sums);
   if (centred) {
     side.singular_values = factor.singular_values;
     side.coefficients = coefficients_from_loadings(factor.singular_values, factor.loadings, cross);
-    std::fill_n(side.coefficients.data(), side.coefficients.rows(), 0.0);  // the constant vector: only rounding is left
+    std::fill_n(side.coefficients.data(), side.coefficients.rows(), 0.0);  // as above
     if (several) add_traces(side, factor.loadings, sums);
   } else {
     auto raw = uncentred_factor(factor.loadings, factor.mean, representation.rows(), factor.cut);
@@ -247,7 +259,7 @@ PreparedTarget AlignCache::target(Catalog const& catalog, Representation const& 
   auto const key =
       std::make_tuple(representation.checkpoint, representation.sample_begin, representation.samples, name);
   if (auto const found = targets_.find(key); found != targets_.end()) return found->second;
-  PreparedTarget const read = prepare_target(catalog, representation, name);
+  PreparedTarget const read = prepare_target(catalog, representation, name, &files_);
   target_bytes_ += read.values.size() * static_cast<Index>(sizeof(double));
   if (target_bytes_ > most_bytes) {
     targets_.clear();
@@ -287,15 +299,19 @@ AlignedRepresentation align_one(Catalog const& catalog, Representation const& re
     result.detail = std::move(detail);
   };
   try {
-    ActivationMatrix activations(catalog, representation, config.align.preprocess);
+    ActivationMatrix activations(catalog, representation, config.align.preprocess, &cache.files());
     auto const& layer = catalog.checkpoints[static_cast<std::size_t>(representation.checkpoint)]
                             .layers[static_cast<std::size_t>(representation.layer)];
     std::string const key = result_key(activations, layer.type, targets);
     if (auto const* known = cache.find(key); known != nullptr && !key.empty()) return *known;
-    Factor const factor = activations.factor({config.rank_tolerance, unit_roundoff(layer.type)});
+    auto const outputs = all_outputs(representation, targets);
+    bool const centred = centres_features(center), alone = representation.rows_per_sample == 1;
+    Factor const factor =
+        activations.factor({config.rank_tolerance, unit_roundoff(layer.type)}, FactorDetail::loadings,
+                           centred && alone ? outputs.view() : MatrixView<double const>{});
     add_status(result, factor, representation);
     if (usable(static_cast<RepresentationStatus>(result.status))) {
-      Side const side = factored_side(activations, representation, factor, targets, centres_features(center));
+      Side const side = factored_side(activations, representation, factor, outputs, centred);
       result.singular_values = side.singular_values;
       Index column = 1;
       for (auto const& target : targets) {

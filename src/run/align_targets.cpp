@@ -35,7 +35,8 @@ std::string known_names(Checkpoint const& checkpoint) {
 
 }  // namespace
 
-PreparedTarget prepare_target(Catalog const& catalog, Representation const& representation, std::string const& name) {
+PreparedTarget prepare_target(Catalog const& catalog, Representation const& representation, std::string const& name,
+                              OpenFiles* files) {
   PreparedTarget target;
   auto const& checkpoint = catalog.checkpoints[static_cast<std::size_t>(representation.checkpoint)];
   auto const refuse = [&](TargetStatus status, std::string detail) {
@@ -49,7 +50,8 @@ PreparedTarget prepare_target(Catalog const& catalog, Representation const& repr
   }
   TargetValues read;
   try {
-    read = read_target(catalog, representation.checkpoint, name, representation.sample_begin, representation.samples);
+    read = read_target(catalog, representation.checkpoint, name, representation.sample_begin, representation.samples,
+                       files);
   } catch (InputError const& error) {
     return refuse(TargetStatus::unreadable, error.what());
   }

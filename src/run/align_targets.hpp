@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "confer/io/open_files.hpp"
 #include "confer/linalg/matrix.hpp"
 #include "confer/model/catalog.hpp"
 #include "confer/model/representation.hpp"
@@ -21,7 +22,9 @@ struct PreparedTarget {
 };
 
 /// Reads the target for the samples of a representation. Bad targets become a status.
-PreparedTarget prepare_target(Catalog const& catalog, Representation const& representation, std::string const& name);
+/// files: when there are any, the shards are opened there.
+PreparedTarget prepare_target(Catalog const& catalog, Representation const& representation, std::string const& name,
+                              OpenFiles* files = nullptr);
 
 /// Throws UsageError, or InputError with the reason, when no selected checkpoint holds the target.
 void check_target_names(Catalog const& catalog, std::vector<Representation> const& representations,

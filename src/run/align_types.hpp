@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "confer/core/record.hpp"
 #include "confer/core/types.hpp"
-#include "run/record.hpp"
 
 namespace confer {
 

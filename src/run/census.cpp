@@ -1,12 +1,12 @@
 #include <map>
 
 #include "confer/core/error.hpp"
+#include "confer/core/record.hpp"
 #include "confer/core/utf8.hpp"
 #include "confer/io/activation_reader.hpp"
 #include "confer/io/basis_store.hpp"
 #include "confer/theory/unit_census.hpp"
 #include "run/further_analyses.hpp"
-#include "run/record.hpp"
 #include "run/work_list.hpp"
 
 namespace confer {

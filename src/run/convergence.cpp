@@ -6,13 +6,13 @@
 #include <map>
 
 #include "confer/core/error.hpp"
+#include "confer/core/record.hpp"
 #include "confer/core/text.hpp"
 #include "confer/core/utf8.hpp"
 #include "confer/io/basis_store.hpp"
 #include "confer/linalg/dense.hpp"
 #include "run/activation_matrix.hpp"
 #include "run/layer_factor.hpp"
-#include "run/record.hpp"
 #include "run/work_list.hpp"
 
 namespace confer {

@@ -5,6 +5,7 @@
 
 #include "confer/comm/phase_timer.hpp"
 #include "confer/core/error.hpp"
+#include "confer/core/record.hpp"
 #include "confer/core/text.hpp"
 #include "confer/io/basis_store.hpp"
 #include "confer/io/results.hpp"
@@ -17,7 +18,6 @@
 #include "run/next_command.hpp"
 #include "run/pair_fits.hpp"
 #include "run/phase_report.hpp"
-#include "run/record.hpp"
 #include "run/training_runs.hpp"
 #include "run/work_list.hpp"
 

@@ -5,6 +5,7 @@
 
 #include "confer/comm/phase_timer.hpp"
 #include "confer/core/error.hpp"
+#include "confer/core/record.hpp"
 #include "confer/core/text.hpp"
 #include "confer/io/basis_store.hpp"
 #include "confer/io/results.hpp"
@@ -15,7 +16,6 @@
 #include "run/match_pairs.hpp"
 #include "run/match_results.hpp"
 #include "run/phase_report.hpp"
-#include "run/record.hpp"
 #include "run/work_list.hpp"
 
 namespace confer {

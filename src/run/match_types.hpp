@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "confer/core/record.hpp"
 #include "confer/core/types.hpp"
-#include "run/record.hpp"
 
 namespace confer {
 

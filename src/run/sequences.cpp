@@ -3,13 +3,13 @@
 #include <map>
 
 #include "confer/core/error.hpp"
+#include "confer/core/record.hpp"
 #include "confer/core/text.hpp"
 #include "confer/core/utf8.hpp"
 #include "confer/io/activation_reader.hpp"
 #include "confer/io/basis_store.hpp"
 #include "run/further_analyses.hpp"
 #include "run/layer_factor.hpp"
-#include "run/record.hpp"
 #include "run/work_list.hpp"
 
 namespace confer {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "confer/core/error.hpp"
-#include "run/record.hpp"
+#include "confer/core/record.hpp"
 
 namespace confer {
 

@@ -1,15 +1,16 @@
 #include "run/work_list.hpp"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <optional>
 
 #include "confer/comm/progress.hpp"
 #include "confer/comm/stop_signal.hpp"
 #include "confer/core/error.hpp"
+#include "confer/core/record.hpp"
 #include "confer/core/text.hpp"
 #include "confer/io/journal.hpp"
-#include "run/record.hpp"
 
 namespace confer {
 
@@ -53,6 +54,25 @@ void gather_records(Communicator const& comm, Journal const& journal, std::vecto
   }
 }
 
+constexpr std::size_t most_at_once = 8;  ///< so that a stop need not wait for long, and ranks stay busy to the end
+
+/// What is handed out at once: items that are alike, in the order of the first of them.
+std::vector<std::vector<Index>> portions_of(std::vector<Index> const& items, std::vector<std::string> const& alike) {
+  std::vector<std::vector<Index>> portions;
+  std::map<std::string, std::size_t> open;
+  for (Index const item : items) {
+    std::string const& text = alike.empty() ? std::string() : alike[static_cast<std::size_t>(item)];
+    auto const [found, is_new] = open.try_emplace(text, portions.size());
+    if (!is_new && !text.empty() && portions[found->second].size() < most_at_once) {
+      portions[found->second].push_back(item);
+      continue;
+    }
+    found->second = portions.size();
+    portions.push_back({item});
+  }
+  return portions;
+}
+
 }  // namespace
 
 std::vector<std::string> do_work(Communicator const& comm, RunOptions const& run, WorkList const& list) {
@@ -82,19 +102,24 @@ std::vector<std::string> do_work(Communicator const& comm, RunOptions const& run
   progress.begin(list.phase, static_cast<double>(items), list.unit, done);
   HandOutOptions options;
   options.stop_requested = [&] { return signal.requested(); };
-  options.on_done = [&](Index) { progress.update(++done); };
+  auto const portions = portions_of(missing, list.alike);
+  options.on_done = [&](Index i) {
+    done += static_cast<double>(portions[static_cast<std::size_t>(i)].size());
+    progress.update(done);
+  };
   HandOutResult const result = hand_out(
-      comm, static_cast<Index>(missing.size()),
+      comm, std::ssize(portions),
       [&](Index i, Poll const& poll) {
-        Index const item = missing[static_cast<std::size_t>(i)];
-        journal->append(numbered(item, list.work(item, poll)));
+        for (Index const item : portions[static_cast<std::size_t>(i)])
+          journal->append(numbered(item, list.work(item, poll)));
       },
       options);
   progress.end();
+  comm.broadcast(std::span(&done, 1), 0);
   if (result.stopped)
     throw StopRequested("stopped on request",
-                        format_count(list.items - static_cast<Index>(missing.size()) + result.done) + " of " +
-                            format_count(list.items) + " " + list.unit + " are done and saved",
+                        format_count(static_cast<Index>(done)) + " of " + format_count(list.items) + " " + list.unit +
+                            " are done and saved",
                         "the same command goes on from here");
   gather_records(comm, *journal, records);
   return records;

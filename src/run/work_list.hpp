@@ -15,6 +15,7 @@ namespace confer {
 struct WorkList {
   Index items = 0;
   std::vector<double> costs;  ///< one per item, any unit: expensive ones begin first; empty: all alike
+  std::vector<std::string> alike;  ///< one per item: items of one text, unless it is empty, go to one rank; or empty
   std::string fingerprint;    ///< of everything the records depend on: finished work of another job is not used
   std::string phase, unit;    ///< for people: "align", "representations"
   std::function<std::string(Index item, Poll const& poll)> work;  ///< the record of an item, never empty

@@ -94,6 +94,31 @@ std::vector<double> geometric(Index count, double last) {
   return s;
 }
 
+TEST(FactorColumns, ProjectsWhatItIsGivenOnTheLeftVectors) {
+  Planted const planted = plant(12, 30, {1e4, 50, 3, 1e-3}, 2.0);
+  Matrix<double> outputs(12, 3);
+  for (Index i = 0; i < outputs.size(); ++i) outputs.data()[i] = std::sin(static_cast<double>(i * i));
+  ColumnSource source = column_source(planted.x);
+  FactorOptions options;
+  options.exact = true;
+  options.loadings = false;
+  Factor const whole = factor_columns(source, options);
+  ASSERT_EQ(whole.rank(), 4);
+  source.outputs = outputs;
+  options.basis = false;
+  Factor const projected = factor_columns(source, options);
+  EXPECT_EQ(projected.singular_values, whole.singular_values);
+  EXPECT_EQ(projected.loadings.size() + projected.basis_exact.size(), 0);
+  ASSERT_EQ(projected.projections.rows(), 4);
+  ASSERT_EQ(projected.projections.cols(), 3);
+  for (Index k = 0; k < 4; ++k)
+    for (Index c = 0; c < 3; ++c) {
+      double expected = 0;
+      for (Index i = 0; i < 12; ++i) expected += whole.basis_exact(i, k) * outputs(i, c);
+      EXPECT_NEAR(projected.projections(k, c), expected, 1e-12);
+    }
+}
+
 TEST(Factor, RebuildsWellConditionedData) {
   auto const planted = plant(300, 12, geometric(12, 0.01), 0.0);
   expect_factor(factor_rows(row_source(planted.x), exact_options(planted.x)), planted, 1e-12);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "confer/io/open_files.hpp"
 #include "confer/linalg/matrix.hpp"
 #include "confer/model/catalog.hpp"
 #include "confer/model/representation.hpp"
@@ -27,7 +28,9 @@ struct StoredValues {
 class ActivationReader {
  public:
   /// chunk_bytes: decompressed chunks that may be held, so that blocks may end inside of them.
-  ActivationReader(Catalog const& catalog, Representation const& representation, double chunk_bytes = 256 << 20);
+  /// files: when there are any, the shards are opened there; they must outlive the reader.
+  ActivationReader(Catalog const& catalog, Representation const& representation, double chunk_bytes = 256 << 20,
+                   OpenFiles* files = nullptr);
   ~ActivationReader();
   ActivationReader(ActivationReader&&) noexcept;
 

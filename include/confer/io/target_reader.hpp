@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "confer/io/open_files.hpp"
 #include "confer/linalg/matrix.hpp"
 #include "confer/model/catalog.hpp"
 
@@ -18,7 +19,9 @@ struct TargetValues {
 };
 
 /// Throws InputError naming file and dataset: missing, other length, wrong type, not finite.
-TargetValues read_target(Catalog const& catalog, Index checkpoint, std::string const& name, Index begin, Index count);
+/// files: when there are any, the shards are opened there.
+TargetValues read_target(Catalog const& catalog, Index checkpoint, std::string const& name, Index begin, Index count,
+                         OpenFiles* files = nullptr);
 
 /// Values over steps of a trajectory's /scalars/<name>. Empty when the file has none of that name.
 std::vector<double> read_scalar_series(Checkpoint const& checkpoint, std::string const& name);

@@ -77,6 +77,7 @@ struct Factor {
   Matrix<float> basis;                   ///< U, local rows x kept directions; empty when exact
   Matrix<double> basis_exact;            ///< U in double precision when exact
   Matrix<double> loadings;               ///< diag(s) V', kept directions x features
+  Matrix<double> projections;            ///< U' times ColumnSource::outputs, kept directions x outputs
   std::vector<double> squared_row_norms; ///< of the centred local rows, as far as directions are kept
   std::vector<double> mean;              ///< of every feature
   double total_variance = 0;             ///< trace of the centred Gram matrix
@@ -103,6 +104,8 @@ struct ColumnSource {
   std::function<void(Index begin, MatrixView<double> out)> read;
   std::function<void(std::span<double>)> sum;   ///< as in RowSource
   std::function<void(std::span<double>)> same = {};
+  /// rows x any number: columns to project on the left singular vectors, which are at hand here.
+  MatrixView<double const> outputs = {};
 };
 
 /// The same factor from the sample side (rows x rows Gram matrix), for matrices with more features than rows.

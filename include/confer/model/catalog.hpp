@@ -32,6 +32,7 @@ struct LayerInfo {
   std::vector<Axis> axes;             ///< in stored order
   std::vector<Index> extents;         ///< along axes; the sample extent is the total over all shards
   std::string storage;                ///< "contiguous", "chunks 64x64, gzip": for people
+  Index stored_bytes = 0;             ///< that its values take in the files
   std::vector<std::string> warnings;  ///< what weakens results from this layer
 
   /// Extent along an axis; 1 when the array has no such axis.

@@ -3,9 +3,13 @@
 #pragma once
 
 #include <cstring>
+#include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "confer/core/types.hpp"
@@ -33,6 +37,25 @@ class RecordWriter {
     for (auto const& value : values) operator()(value);
   }
   template <class T>
+  requires(std::is_enum_v<T> || std::is_same_v<T, bool>) void operator()(T const& value) {
+    operator()(static_cast<Index>(value));
+  }
+  template <class T>
+  void operator()(std::optional<T> const& value) {
+    operator()(value.has_value());
+    if (value) operator()(*value);
+  }
+  template <class T>
+  void operator()(std::map<std::string, T> const& entries) {
+    operator()(static_cast<Index>(entries.size()));
+    for (auto const& [key, value] : entries) operator()(key, value);
+  }
+  template <class First, class Second>
+  void operator()(std::variant<First, Second> const& either) {
+    operator()(static_cast<Index>(either.index()));
+    std::visit(*this, either);
+  }
+  template <class T>
   requires std::is_class_v<T>
   void operator()(T const& record) { fields(*this, record); }
   template <class... Values>
@@ -58,6 +81,37 @@ class RecordReader {
   void operator()(std::vector<T>& values) {
     values.resize(count());
     for (auto& value : values) operator()(value);
+  }
+  template <class T>
+  requires(std::is_enum_v<T> || std::is_same_v<T, bool>) void operator()(T& value) {
+    Index number = 0;
+    operator()(number);
+    value = static_cast<T>(number);
+  }
+  template <class T>
+  void operator()(std::optional<T>& value) {
+    bool has = false;
+    operator()(has);
+    value.reset();
+    if (has) operator()(value.emplace());
+  }
+  template <class T>
+  void operator()(std::map<std::string, T>& entries) {
+    entries.clear();
+    for (std::size_t left = count(); left > 0; --left) {
+      std::pair<std::string, T> entry;
+      operator()(entry.first, entry.second);
+      entries.insert(entries.end(), std::move(entry));
+    }
+  }
+  template <class First, class Second>
+  void operator()(std::variant<First, Second>& either) {
+    bool second = false;
+    operator()(second);
+    if (second)
+      operator()(either.template emplace<1>());
+    else
+      operator()(either.template emplace<0>());
   }
   template <class T>
   requires std::is_class_v<T>
