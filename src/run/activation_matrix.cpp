@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "confer/io/basis_store.hpp"  // content_key
+#include "confer/io/content_hash.hpp"
 #include "confer/theory/alignment.hpp"
 
 namespace confer {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "confer/io/content_hash.hpp"
 #include "confer/linalg/matrix.hpp"
 #include "confer/model/factor_summary.hpp"
 
@@ -59,9 +60,6 @@ class BasisStore {
 
 /// Bytes that one factor takes in the store.
 Index stored_bytes(Index rows, Index features, Index kept, Index bytes_per_value, bool with_loadings);
-
-/// Text of 32 hexadecimal digits that stands for `text`: a key for the store.
-std::string content_key(std::string_view text);
 
 /// Bytes free for ordinary users in the file system of a directory; 0 when it does not exist.
 double free_bytes(std::string const& directory);
