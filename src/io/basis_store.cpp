@@ -171,6 +171,9 @@ void BasisStore::read_loadings(std::string const& key, Index begin, MatrixView<f
 void BasisStore::read_loadings(std::string const& key, Index begin, MatrixView<double> out) const {
   read_loadings_any(basis_path(directory_, key), begin, out);
 }
+Index BasisStore::stored_features(std::string const& key) const {
+  return read_basis_header(PosixFile(basis_path(directory_, key), PosixFile::Mode::read)).shape().features;
+}
 Matrix<float> BasisStore::read_loadings(std::string const& key) const {
   return all_loadings<float>(basis_path(directory_, key));
 }

@@ -253,7 +253,8 @@ PhaseCost pair_phase(JobSize const& job, MachineRates const& rates, CostEstimate
 CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
   CostEstimate estimate;
   auto const count = static_cast<double>(job.representations.size());
-  double const factors = draw_memory(job) > 0 ? 2 : 1;  // those of one draw beside those of the data
+  double const drawn = draw_memory(job, allowed_memory(job, rates)).bytes;
+  double const factors = drawn > 0 ? 2 : 1;  // those of one draw beside those of the data
   for (auto const& r : job.representations) estimate.store_per_node += factors * stored(job, r);
   estimate.store_per_node += sample_store_bytes(job);
   estimate.results_bytes = results_size(job);
@@ -262,7 +263,6 @@ CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
   if (job.samples.forms > 0) estimate.phases.push_back(row_phase(job, rates));
   for (auto const& phase : estimate.phases) estimate.memory_per_rank = std::max(estimate.memory_per_rank, phase.memory);
   estimate.phases.push_back(pair_phase(job, rates, estimate));
-  double const drawn = draw_memory(job);
   estimate.memory_per_rank = std::max(estimate.memory_per_rank, drawn > 0 ? memory_in_any_case(job, rates) + drawn : 0);
   for (DrawWork const& draws : job.draws)
     if (draws.count > 0) estimate.phases.push_back(draw_phase(draws, job, rates));

@@ -62,7 +62,8 @@ PhaseCost draw_phase(DrawWork const& draws, JobSize const& job, MachineRates con
   phase.words_sent = left / as_double(job.ranks) *
                      (sent + between_nodes * as_double(job.nodes - 1)) / word;
   phase.memory = memory_in_any_case(job, rates) +
-                 std::max({pairs.memory, draw_memory(job) + gathered, pairs.first_memory + gathered});
+                 std::max({pairs.memory, draw_memory(job, allowed).bytes,
+                           gathered + std::max(draw_memory(job, allowed - gathered).bytes, pairs.first_memory)});
   phase.seconds = left * once;
   double const shared = (limit + pairs.limit) / as_double(workers);
   phase.limit_seconds = left * shared;

@@ -42,19 +42,31 @@ PairMemory held_out_memory(JobSize const& job, double allowed) {
   return memory;
 }
 
-double draw_memory(JobSize const& job) {
-  constexpr double rows_at_once = 4096;
-  double most = 0;
-  for (DrawWork const& draws : job.draws)
-    for (auto const& r : job.representations) {
-      double const n = as_double(r.rows), k = as_double(r.kept), value = value_bytes(job);
-      double const loadings = job.work.weights ? k * as_double(r.features) * value : 0;
-      double const band = std::min(n, rows_at_once) * k;
-      if (draws.count == 0) continue;
-      most = std::max(most, draws.weighted ? band * (value + 2 * word) + 16 * k * k * word + 2 * loadings
-                                           : n * (k * value + word) + band * value + loadings);
+PairMemory draw_memory(JobSize const& job, double allowed) {
+  constexpr double rows_at_once = 4096, loadings_at_once = 1 << 20;
+  PairMemory memory;
+  double weighted = 0, band = 0, all = 0, loadings = 0, lists = 0;
+  for (auto const& r : job.representations) {
+    double const n = as_double(r.rows), k = as_double(r.kept), rows = std::min(n, rows_at_once) * k;
+    if (job.work.weights) {
+      double const values = k * std::clamp(loadings_at_once / std::max(k, 1.0), 1.0, std::max(as_double(r.features), 1.0));
+      loadings = std::max(loadings, 2 * values * value_bytes(job));
     }
-  return most;
+    weighted = std::max(weighted, rows * (value_bytes(job) + 2 * word) + 16 * k * k * word);
+    band = std::max(band, rows * value_bytes(job));
+    all = std::max(all, n * k * value_bytes(job));
+    lists = std::max(lists, (2 / as_double(r.rows_per_sample) + 1) * n * word);
+  }
+  for (DrawWork const& draws : job.draws) {
+    if (draws.count == 0) continue;
+    double bytes = weighted;
+    if (!draws.weighted) {
+      memory.limits.permuted_bytes = std::clamp(allowed - band - lists, band, std::max(band, memory.limits.permuted_bytes));
+      bytes = band + lists + std::min(all, memory.limits.permuted_bytes);
+    }
+    memory.bytes = std::max(memory.bytes, std::max(bytes, loadings));
+  }
+  return memory;
 }
 
 }  // namespace confer

@@ -317,7 +317,7 @@ void Comparison::resample(Resampling kind, Index draws) {
       {kind,
        draws,
        {chosen.measures, chosen.columns},
-       {representations_, factored_.set, config_, *store_},
+       {representations_, factored_.set, config_, *store_, limits.permuted_bytes},
        pairs,
        journal_directory(config_),
        directory_->visible_everywhere()},

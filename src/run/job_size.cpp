@@ -256,7 +256,7 @@ PanelLimits panel_limits(JobSize const& job, double allowed, bool first_rank) {
     if (double const bytes = row_memory(job); bytes > allowed)
       refuse("to prepare the rows of the largest representation a rank needs", bytes);
   double const matrices = matrices_bytes(job), first_allowed = allowed - matrices;
-  if (double const bytes = draw_memory(job); bytes > first_allowed)
+  if (double const bytes = draw_memory(job, first_allowed).bytes; bytes > first_allowed)
     refuse("to draw the samples of the largest representation the first rank needs", bytes + matrices);
   double const needed =
       std::max({pair_memory(job, first_allowed).bytes, kernel_pair_memory(job), held_out_memory(job, first_allowed).bytes,
@@ -268,6 +268,7 @@ PanelLimits panel_limits(JobSize const& job, double allowed, bool first_rank) {
   PanelLimits const pairs = pair_memory(job, room).limits;
   limits.rows = pairs.rows;
   limits.loadings_bytes = pairs.loadings_bytes;
+  limits.permuted_bytes = draw_memory(job, room).limits.permuted_bytes;
   limits.held_out_bytes = held_out_memory(job, room).limits.held_out_bytes;
   if (job.samples.neurons) limits.neuron_rows = neuron_pair_memory(job, room).limits.neuron_rows;
   return limits;

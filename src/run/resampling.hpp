@@ -34,6 +34,7 @@ struct ResamplingSource {
   FactoredSet const& factors;  ///< with whole bases in `store`, not only their leading components
   JobConfig const& config;
   BasisStore const& store;
+  double permuted_bytes;  ///< of rows that are held while they are put in another order; changes no result
 };
 
 /// Collective. The factors of one draw, in the store under keys of their own. No file is read again: a factor of the

@@ -40,6 +40,8 @@ class BasisStore {
   /// Reads rows [begin, begin + out.rows) of the first out.cols basis columns.
   void read_basis(std::string const& key, Index begin, MatrixView<float> out) const;
   void read_basis(std::string const& key, Index begin, MatrixView<double> out) const;
+  /// Features whose loadings are stored; 0: none.
+  Index stored_features(std::string const& key) const;
   Matrix<float> read_loadings(std::string const& key) const;
   Matrix<double> read_loadings_exact(std::string const& key) const;
   std::vector<double> read_row_norms(std::string const& key) const;

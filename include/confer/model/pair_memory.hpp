@@ -14,6 +14,7 @@ struct PanelLimits {
   Index neuron_rows = 65536;                  ///< of standardised neurons
   double neuron_window = 128.0 * (1 << 20);   ///< bytes of activations that are read once and kept to standardise them
   double held_out_bytes = 256.0 * (1 << 20);  ///< of bases and folds that are kept for the next pair
+  double permuted_bytes = 256.0 * (1 << 20);  ///< of rows that are held while they are put in another order
 };
 
 struct PairMemory {
@@ -50,8 +51,8 @@ HeldOutMemory held_out_memory_of(Index rows, Index kept, Index folds, bool exact
 /// Rows of a basis that are read at once to be held out.
 inline constexpr Index held_out_rows = 16384;
 
-/// Bytes that a rank needs to draw the samples of the most demanding representation.
-double draw_memory(JobSize const& job);
+/// The same to draw the samples of the most demanding representation: limits.permuted_bytes.
+PairMemory draw_memory(JobSize const& job, double allowed);
 
 /// Bytes that the first rank needs for kernels of samples: tiles of them, or in the end the sums over all pairs.
 double kernel_pair_memory(JobSize const& job);
