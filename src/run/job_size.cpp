@@ -240,11 +240,11 @@ JobSize job_size(JobConfig const& config, std::vector<Measure const*> const& mea
 }
 
 PanelLimits panel_limits(JobSize const& job, double allowed, bool first_rank) {
-  auto const refuse = [&](std::string const& what, double needed) {
+  auto const refuse = [&](std::string const& what, double needed, char const* cure = "representations or measures") {
     throw UsageError("--memory-per-rank is too small",
                      what + " " + format_bytes(needed) + " beside what it has in use, and may take " +
                          format_bytes(std::max(allowed, 0.0)),
-                     "allow more, or compare fewer representations or measures");
+                     std::string("allow more, or compare fewer ") + cure);
   };
   PanelLimits limits;
   if (job.samples.neurons) {
@@ -258,8 +258,11 @@ PanelLimits panel_limits(JobSize const& job, double allowed, bool first_rank) {
   double const matrices = matrices_bytes(job), first_allowed = allowed - matrices;
   if (double const bytes = draw_memory(job, first_allowed).bytes; bytes > first_allowed)
     refuse("to draw the samples of the largest representation the first rank needs", bytes + matrices);
+  if (double const bytes = held_out_memory(job, first_allowed).bytes; bytes > first_allowed)
+    refuse("to judge a pair on held-out samples the first rank needs", bytes + matrices,
+           "representations, or take fewer --folds");
   double const needed =
-      std::max({pair_memory(job, first_allowed).bytes, kernel_pair_memory(job), held_out_memory(job, first_allowed).bytes,
+      std::max({pair_memory(job, first_allowed).bytes, kernel_pair_memory(job),
                 job.samples.neurons ? neuron_pair_memory(job, first_allowed).bytes : 0.0});
   if (needed > first_allowed)
     refuse("for the pairs of " + format_count(std::ssize(job.representations)) + " representations the first rank needs",

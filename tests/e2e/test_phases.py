@@ -96,7 +96,7 @@ class Phases(TestCase):
                      "--memory-per-rank", "200MiB", ranks=2)
         self.assertEqual(run.code, 2, run.err)
         message = next(line for line in run.err.splitlines() if line.startswith("confer: "))
-        self.assertRegex(message, r"--memory-per-rank is too small .for the pairs .* needs [3-9]\d\d\.\d MiB")
+        self.assertRegex(message, r"--memory-per-rank is too small .to judge .* held-out .* needs [3-9]\d\d MiB .* --folds")
         self.assertEqual(os.listdir(self.path("out")), [])
 
     def test_the_plan_tells_the_same_phases(self):
