@@ -10,8 +10,6 @@ namespace confer {
 
 namespace {
 
-constexpr Index kept_bytes = Index{192} << 20;
-
 void copy(MatrixView<double const> from, MatrixView<double> to) {
   for (Index j = 0; j < to.cols; ++j) std::copy_n(from.column(j), to.rows, to.column(j));
 }
@@ -19,11 +17,14 @@ void copy(MatrixView<double const> from, MatrixView<double> to) {
 }  // namespace
 
 ActivationMatrix::ActivationMatrix(Catalog const& catalog, Representation const& representation,
-                                   AlignPreprocess preprocess)
-    : representation_(representation), preprocess_(preprocess), reader_(catalog, representation) {}
+                                   AlignPreprocess preprocess, Index kept_bytes)
+    : representation_(representation),
+      preprocess_(preprocess),
+      kept_bytes_(kept_bytes),
+      reader_(catalog, representation) {}
 
 bool ActivationMatrix::is_small() const {
-  return rows() * features() * static_cast<Index>(sizeof(double)) <= kept_bytes;
+  return rows() * features() * static_cast<Index>(sizeof(double)) <= kept_bytes_;
 }
 
 void ActivationMatrix::hold() {

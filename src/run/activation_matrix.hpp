@@ -23,7 +23,9 @@ enum class FactorDetail { loadings, basis };
 /// Reads a small matrix once, when it is first needed, and keeps it; reads a large one again for every pass.
 class ActivationMatrix {
  public:
-  ActivationMatrix(Catalog const& catalog, Representation const& representation, AlignPreprocess preprocess);
+  /// kept_bytes: a tall matrix of more is read again for every pass.
+  ActivationMatrix(Catalog const& catalog, Representation const& representation, AlignPreprocess preprocess,
+                   Index kept_bytes);
 
   Index rows() const { return representation_.rows(); }
   Index features() const { return representation_.features + (preprocess_ == AlignPreprocess::demo ? 1 : 0); }
@@ -46,6 +48,7 @@ class ActivationMatrix {
 
   Representation const& representation_;
   AlignPreprocess preprocess_;
+  Index kept_bytes_;
   ActivationReader reader_;
   std::optional<Matrix<double>> all_;
   Matrix<double> buffer_, plain_;

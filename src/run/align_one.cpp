@@ -277,7 +277,7 @@ void AlignCache::keep(std::string const& key, AlignedRepresentation const& resul
 }
 
 AlignedRepresentation align_one(Catalog const& catalog, Representation const& representation, JobConfig const& config,
-                                AlignCache& cache) {
+                                AlignCache& cache, Index kept_bytes) {
   AlignedRepresentation result;
   AlignCenter const center = config.align.centring();
   std::vector<PreparedTarget> targets;
@@ -287,7 +287,7 @@ AlignedRepresentation align_one(Catalog const& catalog, Representation const& re
     result.detail = std::move(detail);
   };
   try {
-    ActivationMatrix activations(catalog, representation, config.align.preprocess);
+    ActivationMatrix activations(catalog, representation, config.align.preprocess, kept_bytes);
     auto const& layer = catalog.checkpoints[static_cast<std::size_t>(representation.checkpoint)]
                             .layers[static_cast<std::size_t>(representation.layer)];
     std::string const key = result_key(activations, layer.type, targets);
