@@ -50,8 +50,8 @@ void synchronise(std::string const& path, std::string const& shown) {
   if (failure != 0 && failure != EINVAL && failure != EROFS) refuse(shown, failure);
 }
 
-/// Where numbers of processes mean something: this run of this machine's kernel, and the container within it. Hosts that
-/// share files may have equal names, and processes of equal numbers.
+/// Where numbers of processes mean something: this run of this machine's kernel, and the container within it. Hosts
+/// that share files may have equal names, and processes of equal numbers.
 std::string const& own_process_space() {
   static std::string const known = [] {
     std::string text(256, '\0');
@@ -69,8 +69,8 @@ std::string temporary_name(std::string const& file, std::string const& process) 
   return "." + file.substr(0, 215) + "." + own_process_space() + "-" + process + ".tmp";
 }
 
-/// Removes what processes left that were killed while they wrote this file: only of this machine's processes can be told
-/// whether they are still alive.
+/// Removes what processes left that were killed while they wrote this file: only of this machine's processes can be
+/// told whether they are still alive.
 void remove_abandoned(fs::path const& target) {
   std::string const file = target.filename().string();
   std::error_code ignored;

@@ -162,7 +162,8 @@ double results_size(JobSize const& job) {
 double matrices_bytes(JobSize const& job) {
   constexpr double rows_at_once = 256, copies = 3;  // made, gathered into chunks, compressed
   auto const count = static_cast<double>(job.representations.size());
-  return count * word * (count * as_double(job.matrices.held + job.matrices.drawn) + std::min(count, rows_at_once) * copies);
+  return count * word *
+         (count * as_double(job.matrices.held + job.matrices.drawn) + std::min(count, rows_at_once) * copies);
 }
 
 double SizeCurve::at(double size) const {

@@ -12,8 +12,8 @@ namespace {
 
 // What the stage does, as constants of the formulas.
 constexpr double record_overhead = 6e-4;  // seconds to make one drawn factor beside its arithmetic: files, records
-constexpr double draw_overhead = 2e-2;    // seconds of a draw: meetings of ranks, journals, a state that reaches the disk
-constexpr double read_passes = 6;         // over the rows of a basis: read twice, weighted, written, with checksums
+constexpr double draw_overhead = 2e-2;  // seconds of a draw: meetings of ranks, journals, a state that reaches the disk
+constexpr double read_passes = 6;       // over the rows of a basis: read twice, weighted, written, with checksums
 constexpr double entry_seconds = 1.5e-8;  // to enter a value of a draw into the sums
 constexpr double state_bandwidth = 1e9;   // bytes/s of the file that keeps them
 constexpr double summary_bytes = 250, summary_bytes_per_direction = 20;
@@ -51,16 +51,15 @@ PhaseCost draw_phase(DrawWork const& draws, JobSize const& job, MachineRates con
   double const measures = as_double(job.work.measures), matrix = count * count * word;
   double const sent = job.ranks > 1 ? summaries + job.pairs * word * (1 + 1.5 * measures) : 0;
   double const between_nodes = job.nodes > 1 ? store : 0;
-  double const on_first_rank = measures * count * count * entry_seconds +
-                               measures * matrix * (draws.weighted ? 3 : 4) / state_bandwidth;
+  double const on_first_rank =
+      measures * count * count * entry_seconds + measures * matrix * (draws.weighted ? 3 : 4) / state_bandwidth;
   double const once = draw_overhead + hand_out_seconds(factors, workers) + hand_out_seconds(pairs.items, workers) +
                       2 * count * count * 3e-9 + on_first_rank + (sent + between_nodes) / rates.network;
 
   double const left = as_double(draws.count - draws.found);
   PhaseCost phase{draws.name, 0, 0, 0, 0, 0, 0, pairs.limit_name};
   phase.flops = left * (flops + pairs.flops);
-  phase.words_sent = left / as_double(job.ranks) *
-                     (sent + between_nodes * as_double(job.nodes - 1)) / word;
+  phase.words_sent = left / as_double(job.ranks) * (sent + between_nodes * as_double(job.nodes - 1)) / word;
   phase.memory = memory_in_any_case(job, rates) +
                  std::max({pairs.memory, draw_memory(job, allowed).bytes,
                            gathered + std::max(draw_memory(job, allowed - gathered).bytes, pairs.first_memory)});

@@ -37,7 +37,8 @@ PairMemory held_out_memory(JobSize const& job, double allowed) {
   double const pair = (5 * f + 12) * widest * widest * word + 3 * most_window;
   working = std::max(working, pair);
   // The two sides of a pair are held in any case.
-  memory.limits.held_out_bytes = std::clamp(allowed - working, 2 * most_folds, std::max(2 * most_folds, memory.limits.held_out_bytes));
+  memory.limits.held_out_bytes =
+      std::clamp(allowed - working, 2 * most_folds, std::max(2 * most_folds, memory.limits.held_out_bytes));
   memory.bytes = working + std::min(all, memory.limits.held_out_bytes);
   return memory;
 }
@@ -49,7 +50,8 @@ PairMemory draw_memory(JobSize const& job, double allowed) {
   for (auto const& r : job.representations) {
     double const n = as_double(r.rows), k = as_double(r.kept), rows = std::min(n, rows_at_once) * k;
     if (job.work.weights) {
-      double const values = k * std::clamp(loadings_at_once / std::max(k, 1.0), 1.0, std::max(as_double(r.features), 1.0));
+      double const values =
+          k * std::clamp(loadings_at_once / std::max(k, 1.0), 1.0, std::max(as_double(r.features), 1.0));
       loadings = std::max(loadings, 2 * values * value_bytes(job));
     }
     weighted = std::max(weighted, rows * (value_bytes(job) + 2 * word) + 16 * k * k * word);
@@ -61,7 +63,8 @@ PairMemory draw_memory(JobSize const& job, double allowed) {
     if (draws.count == 0) continue;
     double bytes = weighted;
     if (!draws.weighted) {
-      memory.limits.permuted_bytes = std::clamp(allowed - band - lists, band, std::max(band, memory.limits.permuted_bytes));
+      memory.limits.permuted_bytes =
+          std::clamp(allowed - band - lists, band, std::max(band, memory.limits.permuted_bytes));
       bytes = band + lists + std::min(all, memory.limits.permuted_bytes);
     }
     memory.bytes = std::max(memory.bytes, std::max(bytes, loadings));

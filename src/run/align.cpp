@@ -12,10 +12,10 @@
 #include "confer/linalg/blas_info.hpp"
 #include "confer/model/representation.hpp"
 #include "confer/run/load.hpp"
-#include "run/analysis_memory.hpp"
 #include "run/align_one.hpp"
 #include "run/align_results.hpp"
 #include "run/align_targets.hpp"
+#include "run/analysis_memory.hpp"
 #include "run/environment.hpp"
 #include "run/phase_report.hpp"
 #include "run/record.hpp"
@@ -47,8 +47,8 @@ std::vector<double> costs(std::vector<Representation> const& representations) {
 }
 
 /// Collective. Outputs of all targets together, as many as any of the inputs have.
-Index count_outputs(Communicator const& comm, Catalog const& catalog, std::vector<Representation> const& representations,
-                    std::vector<std::string> const& targets) {
+Index count_outputs(Communicator const& comm, Catalog const& catalog,
+                    std::vector<Representation> const& representations, std::vector<std::string> const& targets) {
   Index outputs = 0;
   together(comm, [&] {
     if (!comm.is_root()) return;
@@ -123,8 +123,8 @@ int run_align(JobConfig const& config, Communicator const& comm) {
   list.work = [&](Index item, Poll const&) {
     RecordWriter writer;
     auto const& r = representations[static_cast<std::size_t>(item)];
-    Index const kept = kept_bytes_within(
-        budget.allowed(), [&](bool whole) { return align_memory(catalog, r, config, outputs, whole); });
+    Index const kept = kept_bytes_within(budget.allowed(),
+                                         [&](bool whole) { return align_memory(catalog, r, config, outputs, whole); });
     writer(align_one(catalog, r, config, cache, kept));
     return writer.take();
   };

@@ -63,14 +63,16 @@ void MemoryBudget::require_of_first_rank(char const* what, double bytes) const {
                    "allow more, or take fewer layers or steps");
 }
 
-double align_memory(Catalog const& catalog, Representation const& representation, JobConfig const& config, Index outputs,
-                    bool whole) {
+double align_memory(Catalog const& catalog, Representation const& representation, JobConfig const& config,
+                    Index outputs, bool whole) {
   constexpr double most_of_cached_targets = 32 << 20;
   Size const size(representation);
-  double const columns = 1 + as_double(outputs), k = size.small, rows_at_once = as_double(rows_per_block(representation.features));
+  double const columns = 1 + as_double(outputs), k = size.small,
+               rows_at_once = as_double(rows_per_block(representation.features));
   bool const demo = config.align.preprocess == AlignPreprocess::demo, held = whole || size.features > size.rows;
   double const values = held ? size.rows * size.features * value : 0;
-  double const targets = 4 * size.samples * columns * value + std::min(most_of_cached_targets, columns * size.samples * value);
+  double const targets =
+      4 * size.samples * columns * value + std::min(most_of_cached_targets, columns * size.samples * value);
   bool const several = representation.rows_per_sample > 1;
   bool const raw = config.align.centring() == AlignCenter::none || config.align.centring() == AlignCenter::targets;
   // Rows with their targets, the products of both, and what rows of the same sample add up to.
@@ -89,7 +91,8 @@ double aligned_bytes(Representation const& representation, Index targets, Index 
   return copies * value * (Size(representation).small * (1 + vectors) + curve_points * vectors);
 }
 
-double convergence_memory(Catalog const& catalog, Representation const& representation, JobConfig const& config, bool whole) {
+double convergence_memory(Catalog const& catalog, Representation const& representation, JobConfig const& config,
+                          bool whole) {
   constexpr double directions = 200;
   Size const size(representation);
   bool const held = whole || size.features > size.rows;
@@ -102,7 +105,8 @@ double sequence_memory(Representation const& representation) {
   double const n = as_double(representation.samples), p = as_double(representation.features), k = std::min(n, p);
   double const times = as_double(representation.rows_per_sample), values = n * p * times;
   // All time steps of one training step and of the last one, and a factor under way.
-  double const factors = times * ((n + p) * k * value + 8 * n), way = (8 * k * k + 2 * n * k + 2 * k * p) * value + 32e6;
+  double const factors = times * ((n + p) * k * value + 8 * n),
+               way = (8 * k * k + 2 * n * k + 2 * k * p) * value + 32e6;
   return 2 * factors + values * value + converting(values) + way + 2 * times * times * value;
 }
 

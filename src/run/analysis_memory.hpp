@@ -31,8 +31,8 @@ class MemoryBudget {
 };
 
 /// To align one representation with targets of so many outputs in all. `whole`: its activations are held.
-double align_memory(Catalog const& catalog, Representation const& representation, JobConfig const& config, Index outputs,
-                    bool whole);
+double align_memory(Catalog const& catalog, Representation const& representation, JobConfig const& config,
+                    Index outputs, bool whole);
 
 /// What the first rank holds of one aligned representation: as it came, as it is taken apart, as it is written.
 double aligned_bytes(Representation const& representation, Index targets, Index outputs);
@@ -44,7 +44,8 @@ Index kept_bytes_within(double allowed, BytesWhen const& bytes_when) {
 }
 
 /// To follow one layer over training, three factors at a time.
-double convergence_memory(Catalog const& catalog, Representation const& representation, JobConfig const& config, bool whole);
+double convergence_memory(Catalog const& catalog, Representation const& representation, JobConfig const& config,
+                          bool whole);
 
 /// To compare the time steps of one layer.
 double sequence_memory(Representation const& representation);

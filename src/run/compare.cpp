@@ -210,7 +210,9 @@ void Comparison::read_headers() {
                      memory.per_node);
   store_.emplace(directory_->path());
   row_store_.emplace(directory_->path());
-  rates_ = measure_rates({measures_, typical_kept(size_), size_.exact, config_.compare.neighbours, config_.compare.bootstrap > 0}, Thoroughness::brief);
+  rates_ = measure_rates(
+      {measures_, typical_kept(size_), size_.exact, config_.compare.neighbours, config_.compare.bootstrap > 0},
+      Thoroughness::brief);
 }
 
 void Comparison::factor() {

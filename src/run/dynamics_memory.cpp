@@ -18,7 +18,8 @@ void check_fits(MemoryBudget const& budget, Catalog const& catalog, JobConfig co
   for (auto const& run : find_training_runs(catalog, config))
     for (auto const& series : run.hidden)
       for (std::size_t k = 0; k < std::min(series.size(), run.output.size()); ++k)
-        budget.require("to fit", series[k], fit_memory(series[k], run.output[k], 2 * static_cast<Index>(pairs_at_once)));
+        budget.require("to fit", series[k],
+                       fit_memory(series[k], run.output[k], 2 * static_cast<Index>(pairs_at_once)));
 }
 
 }  // namespace

@@ -13,8 +13,8 @@ namespace confer {
 
 namespace {
 
-constexpr Index block = 4;                      ///< a piece pairs so many representations with so many others
-constexpr Index rows_per_gemm = 4096;           ///< multiplied in single precision before the sum goes on in double
+constexpr Index block = 4;             ///< a piece pairs so many representations with so many others
+constexpr Index rows_per_gemm = 4096;  ///< multiplied in single precision before the sum goes on in double
 
 /// Pairs of the representations from `top` on with those from `left` on: read once for all of them.
 struct Piece {
@@ -40,7 +40,8 @@ class HeldOutEngine {
         folds_(options.folds),
         limit_bytes_(limit_bytes) {}
 
-  std::vector<PairScores> compute(std::vector<std::pair<Index, Index>> const& pairs, std::function<void()> const& poll) {
+  std::vector<PairScores> compute(std::vector<std::pair<Index, Index>> const& pairs,
+                                  std::function<void()> const& poll) {
     std::vector<PairScores> results;
     for (auto const& [row, col] : pairs) {
       results.push_back(score(row, col, poll));
@@ -102,8 +103,8 @@ class HeldOutEngine {
     for (Index w = 0; w < windows(number); ++w) {
       SortedRows<T> sorted = read(number, w);
       for (std::size_t f = 0; f < test.size(); ++f) {
-        auto const part = sorted.rows.view().block(sorted.begin[f], 0, sorted.begin[f + 1] - sorted.begin[f],
-                                                   sorted.rows.cols());
+        auto const part =
+            sorted.rows.view().block(sorted.begin[f], 0, sorted.begin[f + 1] - sorted.begin[f], sorted.rows.cols());
         Matrix<double> rows(part.rows, part.cols);
         for (Index j = 0; j < part.cols; ++j) std::copy_n(part.column(j), part.rows, rows.view().column(j));
         test[f].add(rows, std::vector<double>(static_cast<std::size_t>(part.rows), 1.0));

@@ -95,8 +95,8 @@ PairMatrices pair_matrices(EngineMeasures const& engines, CompareOptions const& 
     matrices.drawn += 1 + (std::string(measure->name) == "cca" ? 1 : 0);
     if (options.bootstrap > 0) matrices.drawn += 3;
     if (options.permutations > 0) matrices.drawn += 4;
-    matrices.written += (options.bootstrap > 0 ? 1 : 0) +
-                        (options.permutations > 0 ? (measure->chance != nullptr ? 1 : 3) : 0);
+    matrices.written +=
+        (options.bootstrap > 0 ? 1 : 0) + (options.permutations > 0 ? (measure->chance != nullptr ? 1 : 3) : 0);
   }
   if (checkpoints > 1 && checkpoints < representations) {
     matrices.checkpoints = checkpoints;

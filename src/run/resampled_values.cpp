@@ -90,7 +90,8 @@ template <class Self, class Visit>
 void ResampledValues::visit(Self& self, Visit const& visit) {
   visit(&self.draws_, sizeof self.draws_);
   for (auto& m : self.moments_)
-    for (auto* values : {&m.count, &m.mean, &m.squares, &m.reached}) visit(values->data(), values->size() * sizeof(double));
+    for (auto* values : {&m.count, &m.mean, &m.squares, &m.reached})
+      visit(values->data(), values->size() * sizeof(double));
 }
 
 void ResampledValues::save(std::string const& path, std::string const& fingerprint) const {
@@ -126,30 +127,33 @@ void ResampledValues::write(ResultSet& results) && {
       std::size_t const begin = static_cast<std::size_t>(first * written.dimension("b"));
       for (std::size_t i = 0; i < out.size(); ++i) out[i] = value(written, begin + i);
     }};
-    results.variables.push_back(
-        {name, {"a", "b"}, std::move(rows), {{"long_name", meaning}, {"draws", draws}}, false});
+    results.variables.push_back({name, {"a", "b"}, std::move(rows), {{"long_name", meaning}, {"draws", draws}}, false});
   };
   for (std::size_t m = 0; m < moments_.size(); ++m) {
     std::string const name = chosen_.measures[m]->name;
     auto const moments = std::make_shared<Moments const>(std::move(moments_[m]));
     if (kind_ == Resampling::bootstrap) {
-      add(name + "_se",
+      add(
+          name + "_se",
           [moments](ResultSet const&, std::size_t at) { return deviation(moments->count[at], moments->squares[at]); },
           "standard error of " + name +
               ": its standard deviation over bootstrap draws of the samples; none where so "
               "few different samples force the value");
       continue;
     }
-    add(name + "_p",
+    add(
+        name + "_p",
         [moments](ResultSet const&, std::size_t at) {
           return moments->count[at] > 0 ? (1 + moments->reached[at]) / (1 + moments->count[at]) : nan;
         },
         "share of random relabellings of the samples at least as close by " + name + ", the data counted among them");
     if (results.find(name + "_null") != nullptr) continue;
-    add(name + "_null",
+    add(
+        name + "_null",
         [moments](ResultSet const&, std::size_t at) { return moments->count[at] > 0 ? moments->mean[at] : nan; },
         "chance level of " + name + ": its mean over random relabellings of the samples");
-    add(name + "_z",
+    add(
+        name + "_z",
         [moments, name](ResultSet const& written, std::size_t at) {
           double const spread = deviation(moments->count[at], moments->squares[at]);
           return spread > 0 ? (written.doubles(name)[at] - moments->mean[at]) / spread : nan;

@@ -82,8 +82,8 @@ class Resampler {
     shape.kept = kept;
     shape.features = store_.stored_features(from_);
     shape.band_rows = band_rows_;
-    shape.feature_range = std::clamp(loadings_at_once / std::max<Index>(before_.kept, 1), Index{1},
-                                     std::max<Index>(shape.features, 1));
+    shape.feature_range =
+        std::clamp(loadings_at_once / std::max<Index>(before_.kept, 1), Index{1}, std::max<Index>(shape.features, 1));
     return shape;
   }
   BasisWriter writer(BasisShape const& shape) const {

@@ -19,7 +19,8 @@ enum class Resampling {
   permutation  ///< relabelled, each representation by itself
 };
 
-/// One draw. Its random numbers follow from the number alone (of a permutation: and from the label of the representation).
+/// One draw. Its random numbers follow from the number alone (of a permutation: and from the label of the
+/// representation).
 struct Draw {
   Resampling kind;
   Index number;  ///< from 0

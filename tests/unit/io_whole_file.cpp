@@ -1,6 +1,4 @@
 /// Output files under their temporary names: what is cleaned up, and what may belong to somebody alive.
-#include "confer/io/whole_file.hpp"
-
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +8,8 @@
 #include <fstream>
 #include <set>
 #include <string>
+
+#include "confer/io/whole_file.hpp"
 
 namespace confer {
 namespace {
