@@ -104,11 +104,10 @@ struct PairMatrices {
 
 /// Samples drawn again and again, and the measures of factors computed from each draw.
 struct DrawWork {
-  std::string name;  ///< of the phase
-  bool weighted =
-      false;        ///< rows counted several times or not at all, and factored anew; otherwise put in another order
-  Index count = 0;  ///< of draws; 0: none
-  Index found = 0;  ///< that earlier runs have made
+  std::string name;       ///< of the phase
+  bool weighted = false;  ///< rows count several times or not at all, factored anew; otherwise in another order
+  Index count = 0;        ///< of draws; 0: none
+  Index found = 0;        ///< that earlier runs have made
 };
 
 struct JobSize {
@@ -142,8 +141,8 @@ struct PhaseCost {
 };
 
 struct CostEstimate {
-  std::vector<PhaseCost>
-      phases;  ///< "read headers", "factor", "neurons" and "rows" if there are any, "pairs", draws, "write"
+  /// "read headers", "factor", "neurons" and "rows" if there are any, "pairs", draws, "write".
+  std::vector<PhaseCost> phases;
   double seconds = 0;
   double memory_per_rank = 0;    ///< bytes, any rank but the first
   double memory_first_rank = 0;  ///< the first, which gathers the results
