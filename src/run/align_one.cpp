@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "confer/core/error.hpp"
 #include "confer/core/text.hpp"
@@ -15,8 +14,6 @@
 namespace confer {
 
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 bool centres_features(AlignCenter center) { return center == AlignCenter::both || center == AlignCenter::features; }
 bool centres_targets(AlignCenter center) { return center == AlignCenter::both || center == AlignCenter::targets; }

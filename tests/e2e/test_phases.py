@@ -1,6 +1,7 @@
 """Every phase of a comparison beside its prediction, whatever measures it is for; and memory as it was planned."""
 import json
 import os
+import shutil
 import unittest
 
 import numpy as np
@@ -24,6 +25,7 @@ FAMILIES = {
 
 class Phases(TestCase):
     def data(self, samples, neurons, networks=3):
+        shutil.rmtree(self.path("data"), ignore_errors=True)
         rng = np.random.default_rng(1)
         shared = rng.standard_normal((samples, 20)).astype(np.float32)
         for number in range(networks):
@@ -76,9 +78,11 @@ class Phases(TestCase):
                     self.assertGreater(results["phase_memory"].values.max(), 50 * MIB)  # or nothing has been said
 
     def test_memory_that_is_allowed_is_kept_to_with_the_same_results(self):
-        data = self.data(40000, 192)
-        for family, allowed in (("held out", 100), ("bootstrap", 110), ("draws", 110)):
+        # The last are so long that rows are put in another order in several portions.
+        for family, size, allowed in (("held out", (25000, 192), 100), ("bootstrap", (25000, 192), 110),
+                                      ("draws", (300000, 40, 2), 66)):
             with self.subTest(family=family):
+                data = self.data(*size)
                 options = FAMILIES[family][0]
                 roomy = self.run_family(data, options)
                 for ranks in (1, 2):
@@ -87,7 +91,7 @@ class Phases(TestCase):
                     self.assertLessEqual(tight["phase_memory"].values.max(), 1.15 * allowed * MIB)
                     for name in set(roomy.data_vars) - {n for n in roomy.data_vars if "phase" in roomy[n].dims}:
                         if roomy[name].dtype.kind == "f":  # factors are made another way, which rounds another way
-                            np.testing.assert_allclose(tight[name].values, roomy[name].values, rtol=1e-4, atol=1e-8,
+                            np.testing.assert_allclose(tight[name].values, roomy[name].values, rtol=1e-4, atol=1e-5,
                                                        err_msg=name)
 
     def test_too_little_memory_for_folds_is_refused_before_work_begins(self):
