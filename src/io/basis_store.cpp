@@ -5,7 +5,6 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <memory>
 #include <vector>
@@ -172,6 +171,9 @@ void BasisStore::read_loadings(std::string const& key, Index begin, MatrixView<f
 void BasisStore::read_loadings(std::string const& key, Index begin, MatrixView<double> out) const {
   read_loadings_any(basis_path(directory_, key), begin, out);
 }
+Index BasisStore::stored_features(std::string const& key) const {
+  return read_basis_header(PosixFile(basis_path(directory_, key), PosixFile::Mode::read)).shape().features;
+}
 Matrix<float> BasisStore::read_loadings(std::string const& key) const {
   return all_loadings<float>(basis_path(directory_, key));
 }
@@ -212,14 +214,6 @@ void BasisStore::import_part(std::string const& key, Index begin, std::span<std:
 
 Index stored_bytes(Index rows, Index features, Index kept, Index bytes_per_value, bool with_loadings) {
   return 4096 + 8 * rows + 20 * kept + (rows + features) / 8 + bytes_per_value * kept * (rows + (with_loadings ? features : 0));
-}
-
-std::string content_key(std::string_view text) {
-  XXH128_hash_t const hash = XXH3_128bits(text.data(), text.size());
-  std::array<char, 33> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%016llx%016llx", static_cast<unsigned long long>(hash.high64),
-                static_cast<unsigned long long>(hash.low64));
-  return buffer.data();
 }
 
 double free_bytes(std::string const& directory) {

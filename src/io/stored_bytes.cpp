@@ -6,7 +6,7 @@
 #include <cstring>
 #include <vector>
 
-#include "confer/io/basis_store.hpp"  // content_key
+#include "confer/io/content_hash.hpp"
 
 namespace confer {
 

@@ -1,12 +1,12 @@
 #include "confer/io/whole_file.hpp"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -14,6 +14,7 @@
 
 #include "confer/core/error.hpp"
 #include "confer/core/utf8.hpp"
+#include "confer/io/content_hash.hpp"
 
 namespace confer {
 
@@ -49,20 +50,35 @@ void synchronise(std::string const& path, std::string const& shown) {
   if (failure != 0 && failure != EINVAL && failure != EROFS) refuse(shown, failure);
 }
 
-std::string temporary_name(std::string const& file, std::string const& process) {
-  // The longest file name most systems allow has 255 bytes.
-  return "." + file.substr(0, 230) + "." + process + ".tmp";
+/// Where numbers of processes mean something: this run of this machine's kernel, and the container within it. Hosts
+/// that share files may have equal names, and processes of equal numbers.
+std::string const& own_process_space() {
+  static std::string const known = [] {
+    std::string text(256, '\0');
+    if (::gethostname(text.data(), text.size() - 1) != 0) text.clear();
+    std::string boot;
+    std::ifstream("/proc/sys/kernel/random/boot_id") >> boot;
+    std::error_code ignored;
+    return content_key(text + boot + fs::read_symlink("/proc/self/ns/pid", ignored).string()).substr(0, 12);
+  }();
+  return known;
 }
 
-/// Removes what processes left that were killed while they wrote this file.
+std::string temporary_name(std::string const& file, std::string const& process) {
+  // The longest file name most systems allow has 255 bytes.
+  return "." + file.substr(0, 215) + "." + own_process_space() + "-" + process + ".tmp";
+}
+
+/// Removes what processes left that were killed while they wrote this file: only of this machine's processes can be
+/// told whether they are still alive.
 void remove_abandoned(fs::path const& target) {
   std::string const file = target.filename().string();
   std::error_code ignored;
   for (auto const& entry : fs::directory_iterator(directory_of(target), ignored)) {
     std::string const name = entry.path().filename().string();
-    std::size_t const end = name.size() - std::min<std::size_t>(name.size(), 4), dot = name.rfind('.', end - 1);
-    if (end == 0 || dot == std::string::npos) continue;
-    std::string const process = name.substr(dot + 1, end - dot - 1);
+    std::size_t const end = name.size() - std::min<std::size_t>(name.size(), 4), dash = name.rfind('-', end);
+    if (dash == std::string::npos) continue;
+    std::string const process = name.substr(dash + 1, end - dash - 1);
     ::pid_t pid = 0;
     auto const [last, error] = std::from_chars(process.data(), process.data() + process.size(), pid);
     if (error != std::errc() || pid <= 0 || last != process.data() + process.size()) continue;

@@ -7,7 +7,9 @@
 #include <queue>
 
 #include "confer/model/factor_plan.hpp"
-#include "confer/model/tile_plan.hpp"
+#include "model/cost_terms.hpp"
+#include "model/draw_cost.hpp"
+#include "model/pair_part.hpp"
 #include "model/sample_cost.hpp"
 
 namespace confer {
@@ -15,22 +17,14 @@ namespace confer {
 namespace {
 
 // What the stages do, as constants of the formulas.
-constexpr double word = 8;
 constexpr double header_seconds = 2e-3;     // to look into one file
 constexpr double factor_overhead = 5e-4;    // seconds to open, store and record one
-constexpr double pair_overhead = 5e-6;      // seconds to gather the statistics of one, journal and enter it
-constexpr double library_memory = 1 << 23;  // bytes of buffers of BLAS and MPI
 constexpr double values_alone = 0.25;  // of the time of an eigen-decomposition, without vectors (64 to 512 directions)
-constexpr double described_bytes = 3500;  // of a rank for each representation: catalogue, factor, keys, lists
 constexpr double write_bandwidth = 1e9;   // bytes/s of the results file
 constexpr double summary_bytes = 250, summary_bytes_per_direction = 20;
 constexpr double element_passes = 8;  // over a matrix in a factor besides products: centre, scan, copy
 constexpr double pair_bytes = 8;      // of a pair's record besides its values
 constexpr double request_bytes = 32;  // to be given a tile
-
-double as_double(Index value) { return static_cast<double>(value); }
-
-double value_bytes(JobSize const& job) { return job.exact ? 8 : 4; }
 
 double stored(JobSize const& job, RepresentationSize const& r) {
   double const loadings = job.work.weights ? as_double(r.kept) * as_double(r.features) : 0;
@@ -43,13 +37,6 @@ struct FactorCost {
   double passes = 0;    // over the stored values
   double seconds = 0;   // on one rank, reading included
 };
-
-/// Bytes that stages may take beside what a rank has in use in any case.
-double allowed_memory(JobSize const& job, MachineRates const& rates) {
-  double const always =
-      rates.base_memory + library_memory + described_bytes * as_double(std::ssize(job.representations));
-  return job.memory_per_rank > 0 ? job.memory_per_rank - always : 1e18;
-}
 
 FactorShape factor_shape(JobSize const& job, RepresentationSize const& r) {
   FactorShape shape;
@@ -98,108 +85,8 @@ FactorCost factor_cost(JobSize const& job, RepresentationSize const& r, FactorMe
   return cost;
 }
 
-// Representations of one shape; panels are made of such.
-using Shape = std::vector<Index>;
-Shape shape_of(RepresentationSize const& r) { return {r.rows, r.features, r.kept, r.components}; }
-
-// Arithmetic of one pair besides its share of the panels' product.
-struct PairCosts {
-  double flops = 0, seconds = 0, limit = 0;
-};
-
-PairCosts pair_costs(JobSize const& job, Shape const& a, Shape const& b, MachineRates const& rates) {
-  PairWork const& work = job.work;
-  PairCosts costs;
-  auto const block = [&](SizeCurve const& curve, Index rows, Index cols, double flops_per_cube) {
-    double const small = as_double(std::min(rows, cols)), large = as_double(std::max(rows, cols));
-    // The Gram matrix grows with the longer side, the eigenvalues do not.
-    costs.seconds += curve.at(small) * (large / std::max(small, 1.0) + 4.0 / 3) / (1 + 4.0 / 3);
-    costs.flops += small * small * large + flops_per_cube * small * small * small;
-  };
-  if (work.canonical && !work.weights) block(rates.spectra, a[2], b[2], 4.0 / 3);
-  if (work.truncated) block(rates.spectra, std::min(a[2], a[3]), std::min(b[2], b[3]), 4.0 / 3);
-  if (work.nuclear) block(rates.spectra, a[2], b[2], 4.0 / 3);
-  if (work.weights) {
-    block(rates.weights, a[2], b[2], 9);
-    double const small = as_double(std::min(a[2], b[2]));
-    double const products = 2 * small * (as_double(a[2]) * as_double(a[1]) + as_double(b[2]) * as_double(b[1]));
-    costs.flops += products;
-    costs.seconds += products / (job.exact ? rates.dgemm : rates.sgemm);
-  }
-  costs.limit = costs.seconds;
-  costs.seconds += pair_overhead + rates.scores.at(std::sqrt(as_double(a[2]) * as_double(b[2])));
-  return costs;
-}
-
-// Panels of equal make-up.
-struct PanelType {
-  Index rows = 0, columns = 0;
-  std::map<Shape, double> shapes;
-  auto operator<=>(PanelType const&) const = default;
-};
-
-struct TileTotals {
-  std::vector<WorkItems> items;
-  double flops = 0, product_flops = 0, limit = 0;
-};
-
-// Tiles between panels by the make-up of both: few kinds however many panels.
-TileTotals tile_totals(JobSize const& job, MachineRates const& rates) {
-  std::vector<PlanItem> plan_items;
-  std::map<Index, double> members;
-  for (auto const& r : job.representations) {
-    plan_items.push_back({r.group, r.rows, r.kept});
-    if (r.group >= 0) ++members[r.group];
-  }
-  double comparable = 0;
-  for (auto const& [group, count] : members) comparable += count * (count - 1) / 2;
-  double const share = comparable > 0 ? std::min(1.0, job.pairs / comparable) : 0;
-
-  std::map<Index, std::map<PanelType, double>> types;  // by group
-  for (auto const& panel : plan_panels(plan_items)) {
-    PanelType type{panel.rows, panel.columns, {}};
-    for (Index const member : panel.members)
-      ++type.shapes[shape_of(job.representations[static_cast<std::size_t>(member)])];
-    ++types[plan_items[static_cast<std::size_t>(panel.members[0])].group][type];
-  }
-  TileTotals totals;
-  double const rate = job.exact ? rates.dgemm : rates.sgemm;
-  auto const add = [&](PanelType const& a, PanelType const& b, bool within, double count) {
-    if (count <= 0) return;
-    double const n = as_double(a.rows), area = as_double(a.columns) * as_double(b.columns) * (within ? 0.5 : 1);
-    double const product = job.work.product ? 2 * n * area : 0;
-    double seconds = product / rate, flops = product;
-    // Panels are read from the store, and portions of the product added up in double precision.
-    if (job.work.product)
-      seconds +=
-          (n * as_double(b.columns) * value_bytes(job) + std::ceil(n / 2048) * area * 12) / rates.memory_bandwidth;
-    double limit = product / rate;
-    for (auto const& [x, many_x] : a.shapes)
-      for (auto const& [y, many_y] : b.shapes) {
-        double const pairs = share * (!within  ? many_x * many_y
-                                      : x == y ? many_x * (many_x - 1) / 2
-                                               : many_x * many_y / 2);
-        PairCosts const pair = pair_costs(job, x, y, rates);
-        seconds += pairs * pair.seconds;
-        flops += pairs * pair.flops;
-        limit += pairs * pair.limit;
-      }
-    totals.items.push_back({seconds, count});
-    totals.flops += count * flops;
-    totals.product_flops += count * product;
-    totals.limit += count * limit;
-  };
-  for (auto const& [group, kinds] : types)
-    for (auto a = kinds.begin(); a != kinds.end(); ++a) {
-      add(a->first, a->first, true, a->second);
-      add(a->first, a->first, false, a->second * (a->second - 1) / 2);
-      for (auto b = std::next(a); b != kinds.end(); ++b) add(a->first, b->first, false, a->second * b->second);
-    }
-  return totals;
-}
-
 PhaseCost header_phase(JobSize const& job, MachineRates const& rates) {
-  PhaseCost phase{"read headers", 0, 0, 0, rates.base_memory, 0, 0, "files to open"};
+  PhaseCost phase{"read headers", 0, 0, 0, memory_in_any_case(job, rates), 0, 0, "files to open"};
   phase.words_sent = job.ranks > 1 ? job.header_bytes / word : 0;
   phase.limit_seconds = header_seconds * as_double(job.files);
   phase.seconds = 0.02 + phase.limit_seconds + (job.ranks > 1 ? job.header_bytes / rates.network : 0);
@@ -233,7 +120,7 @@ PhaseCost factor_phase(JobSize const& job, MachineRates const& rates) {
     summaries += summary_bytes + summary_bytes_per_direction * as_double(r.kept);
     phase.memory = std::max(phase.memory, method.memory);
   }
-  phase.memory += rates.base_memory + library_memory;
+  phase.memory += memory_in_any_case(job, rates);
   std::vector<WorkItems> items;
   for (auto const& [seconds, item] : kinds) items.push_back(item);
   phase.seconds = together_seconds + hand_out_seconds(items, computing_ranks(job.ranks));
@@ -275,7 +162,8 @@ double results_size(JobSize const& job) {
 double matrices_bytes(JobSize const& job) {
   constexpr double rows_at_once = 256, copies = 3;  // made, gathered into chunks, compressed
   auto const count = static_cast<double>(job.representations.size());
-  return count * word * (count * as_double(job.matrices.held) + std::min(count, rows_at_once) * copies);
+  return count * word *
+         (count * as_double(job.matrices.held + job.matrices.drawn) + std::min(count, rows_at_once) * copies);
 }
 
 double SizeCurve::at(double size) const {
@@ -316,43 +204,34 @@ namespace {
 
 /// The pair stage: parts one after the other, each handed out for itself.
 PhaseCost pair_phase(JobSize const& job, MachineRates const& rates, CostEstimate& estimate) {
-  auto const count = static_cast<double>(job.representations.size());
   Index const workers = computing_ranks(job.ranks);
-  double const always = rates.base_memory + library_memory + described_bytes * count, gathered = matrices_bytes(job);
-  double const allowed = allowed_memory(job, rates), first_allowed = allowed - gathered;
+  auto const count = as_double(std::ssize(job.representations));
+  double const always = memory_in_any_case(job, rates), gathered = matrices_bytes(job);
+  double const allowed = allowed_memory(job, rates);
   std::vector<PairPart> parts;
-  double memory = 0, first_memory = 0, product_seconds = 0, limit_seconds = 0;
-  if (job.work.any()) {
-    TileTotals tiles = tile_totals(job, rates);
-    product_seconds = tiles.product_flops / (job.exact ? rates.dgemm : rates.sgemm);
-    limit_seconds = tiles.limit;
-    parts.push_back({std::move(tiles.items), tiles.flops, tiles.limit, pair_memory(job, allowed).bytes, 0, 0});
-    first_memory = pair_memory(job, first_allowed).bytes;
-  }
-  if (job.samples.neurons) parts.push_back(neuron_pairs(job, rates, allowed));
+  if (job.work.any()) parts.push_back(covariance_pairs(job, rates, allowed, allowed - gathered));
+  if (job.samples.neurons) parts.push_back(neuron_pairs(job, rates, allowed, allowed - gathered));
+  if (job.samples.folds > 0) parts.push_back(held_out_pairs(job, rates, allowed, allowed - gathered));
   if (job.samples.neighbours > 0) parts.push_back(neighbour_pairs(job, rates));
   if (job.samples.kernels > 0 || job.samples.batch > 0) parts.push_back(kernel_pairs(job, rates));
 
   PhaseCost phase{"pairs", 0, 0, 0, 0, 0, 0, "block spectra"};
-  if (2 * product_seconds > limit_seconds)
-    phase.limit = job.exact ? "double-precision products" : "single-precision products";
-  double work = 0, span = 0, limit = 0, flops = 0, words = 0, heaviest = limit_seconds;
-  constexpr char const* names[] = {"matching of neurons", "lists of neighbours", "kernels of samples"};
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    for (auto const& item : parts[i].items) {
+  double work = 0, span = 0, limit = 0, flops = 0, words = 0, heaviest = -1, memory = 0, first_memory = 0;
+  for (auto const& part : parts) {
+    for (auto const& item : part.items) {
       estimate.tiles += item.count;
       estimate.largest_tile = std::max(estimate.largest_tile, item.seconds);
       work += item.seconds * item.count;
     }
-    span += hand_out_seconds(parts[i].items, workers);
-    limit += parts[i].limit;
-    flops += parts[i].flops;
-    words += parts[i].words_sent;
-    memory = std::max(memory, parts[i].memory);
-    if (i > 0 || !job.work.any()) first_memory = std::max({first_memory, parts[i].memory, parts[i].first_memory});
-    if (parts[i].name < 0 || parts[i].limit <= heaviest) continue;
-    heaviest = parts[i].limit;
-    phase.limit = names[parts[i].name];
+    span += hand_out_seconds(part.items, workers);
+    limit += part.limit;
+    flops += part.flops;
+    words += part.words_sent;
+    memory = std::max(memory, part.memory);
+    first_memory = std::max(first_memory, part.first_memory);
+    if (part.limit <= heaviest) continue;
+    heaviest = part.limit;
+    phase.limit = part.limit_name;
   }
   estimate.tiles_per_rank = estimate.tiles / as_double(workers);
   if (span > 0) estimate.balance = work / as_double(workers) / span;
@@ -375,7 +254,9 @@ PhaseCost pair_phase(JobSize const& job, MachineRates const& rates, CostEstimate
 CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
   CostEstimate estimate;
   auto const count = static_cast<double>(job.representations.size());
-  for (auto const& r : job.representations) estimate.store_per_node += stored(job, r);
+  double const drawn = draw_memory(job, allowed_memory(job, rates)).bytes;
+  double const factors = drawn > 0 ? 2 : 1;  // those of one draw beside those of the data
+  for (auto const& r : job.representations) estimate.store_per_node += factors * stored(job, r);
   estimate.store_per_node += sample_store_bytes(job);
   estimate.results_bytes = results_size(job);
   estimate.phases = {header_phase(job, rates), factor_phase(job, rates)};
@@ -383,9 +264,12 @@ CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
   if (job.samples.forms > 0) estimate.phases.push_back(row_phase(job, rates));
   for (auto const& phase : estimate.phases) estimate.memory_per_rank = std::max(estimate.memory_per_rank, phase.memory);
   estimate.phases.push_back(pair_phase(job, rates, estimate));
+  estimate.memory_per_rank = std::max(estimate.memory_per_rank, drawn > 0 ? memory_in_any_case(job, rates) + drawn : 0);
+  for (DrawWork const& draws : job.draws)
+    if (draws.count > 0) estimate.phases.push_back(draw_phase(draws, job, rates));
 
   PhaseCost write{"write", 0, 0, 0, 0, 0, 0, "one rank"};
-  write.memory = rates.base_memory + library_memory + described_bytes * count + matrices_bytes(job);
+  write.memory = memory_in_any_case(job, rates) + matrices_bytes(job);
   write.limit_seconds = estimate.results_bytes / write_bandwidth;
   write.seconds = 0.01 + write.limit_seconds + count * count * rates.chance;
   estimate.phases.push_back(write);

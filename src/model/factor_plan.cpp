@@ -136,6 +136,17 @@ SharedCost cost_of(FactorShape const& s) {
 
 }  // namespace
 
+double local_factor_memory(FactorShape const& shape, bool whole) {
+  double const per_unit = as_double(shape.rows_per_sample * shape.features);
+  double const all = as_double(shape.rows) * as_double(shape.features);
+  double const window = whole || !shape.tall()
+                            ? all
+                            : std::min(all, (rows_at_once(shape.features) + as_double(shape.rows_per_sample)) *
+                                                as_double(shape.features));
+  return working_bytes(shape) + held_bytes(shape) + 8 * window +
+         reading_bytes(shape, window / per_unit * shape.values_per_sample);
+}
+
 Index band_samples(Index rows_per_sample) { return std::max<Index>(1, band_target / rows_per_sample); }
 
 Index feature_unit(Index rows) { return static_cast<Index>(rows_at_once(std::max<Index>(rows, 1))); }

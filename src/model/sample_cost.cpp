@@ -5,13 +5,13 @@
 #include <map>
 
 #include "confer/model/tile_plan.hpp"
+#include "model/cost_terms.hpp"
 
 namespace confer {
 
 namespace {
 
 // What the stages do, as constants of the formulas.
-constexpr double word = 8;
 constexpr double record_overhead = 3e-4;  // seconds to open, store and read back one record
 constexpr double pair_overhead = 3e-6;    // seconds to gather, journal and enter one pair
 constexpr double element_passes = 6;      // over the values of a form: copy, centre, scale, convert
@@ -24,10 +24,6 @@ constexpr double sum_bytes = 16;          // of a sum over a kernel
 constexpr double kernel_piece_flops = 4e9, most_kernel_pieces = 4096;
 constexpr double small_product = 0.75;    // share of the speed of large products that small ones reach
 constexpr double pairs_per_piece = 128;   // of lists of neighbours
-
-double as_double(Index value) { return static_cast<double>(value); }
-double value_bytes(JobSize const& job) { return job.exact ? 8 : 4; }
-double product_rate(JobSize const& job, MachineRates const& rates) { return job.exact ? rates.dgemm : rates.sgemm; }
 
 double reading_rate(JobSize const& job, MachineRates const& rates) {
   return std::min(rates.decode, rates.read_bandwidth * as_double(job.nodes) / as_double(job.ranks));
@@ -52,7 +48,7 @@ std::map<Index, Group> groups_of(JobSize const& job) {
 /// A phase that hands out representations one by one.
 PhaseCost phase_of(std::string name, JobSize const& job, MachineRates const& rates,
                    std::map<double, double> const& kinds, std::string limit) {
-  PhaseCost phase{std::move(name), 0, 0, 0, rates.base_memory, 0, 0, std::move(limit)};
+  PhaseCost phase{std::move(name), 0, 0, 0, memory_in_any_case(job, rates), 0, 0, std::move(limit)};
   std::vector<WorkItems> items;
   double work = 0;
   for (auto const& [seconds, count] : kinds) {
@@ -115,7 +111,7 @@ PhaseCost neuron_phase(JobSize const& job, MachineRates const& rates, double all
   return phase;
 }
 
-PairPart neuron_pairs(JobSize const& job, MachineRates const& rates, double allowed) {
+PairPart neuron_pairs(JobSize const& job, MachineRates const& rates, double allowed, double first_allowed) {
   std::vector<PlanItem> items;
   for (auto const& r : job.representations) items.push_back({r.group, r.rows, r.features});
   // Panels by width and members: few kinds however many panels.
@@ -150,7 +146,8 @@ PairPart neuron_pairs(JobSize const& job, MachineRates const& rates, double allo
       for (auto b = std::next(a); b != kinds.end(); ++b) add(a->first, b->first, false, a->second * b->second);
     }
   part.memory = neuron_pair_memory(job, allowed).bytes;
-  part.name = 0;
+  part.first_memory = neuron_pair_memory(job, first_allowed).bytes;
+  part.limit_name = "matching of neurons";
   return part;
 }
 
@@ -183,6 +180,7 @@ PhaseCost row_phase(JobSize const& job, MachineRates const& rates) {
 
 PairPart neighbour_pairs(JobSize const& job, MachineRates const& rates) {
   PairPart part;
+  part.limit_name = "lists of neighbours";
   double pairs = 0, seconds = 0;
   for (auto const& [number, group] : groups_of(job)) {
     double const count = group.members * (group.members - 1) / 2;
@@ -193,7 +191,7 @@ PairPart neighbour_pairs(JobSize const& job, MachineRates const& rates) {
   if (pairs <= 0) return part;
   double const share = job.pairs / pairs;  // a selection takes from all groups alike
   part.limit = share * seconds;
-  part.name = 1;
+  part.first_memory = part.memory;
   double const pieces = std::ceil(share * pairs / pairs_per_piece);
   part.items.push_back({(part.limit + share * pairs * pair_overhead) / pieces, pieces});
   return part;
@@ -201,7 +199,7 @@ PairPart neighbour_pairs(JobSize const& job, MachineRates const& rates) {
 
 PairPart kernel_pairs(JobSize const& job, MachineRates const& rates) {
   PairPart part;
-  part.name = 2;
+  part.limit_name = "kernels of samples";
   auto const kernels = as_double(job.samples.kernels), batched = job.samples.batch > 0 ? 1.0 : 0.0;
   for (auto const& [number, group] : groups_of(job)) {
     double const n = group.samples, m = group.members, width = std::min(n, as_double(job.samples.batch));
@@ -224,8 +222,8 @@ PairPart kernel_pairs(JobSize const& job, MachineRates const& rates) {
     double const sums = (kernels + batched) * (members * members * (sum_bytes + word + value_bytes(job)) + 8 * n * members);
     part.memory = std::max(part.memory, 2 * sides * tile * value_bytes(job) + 2 * sums);
     // All sums, then tables of all pairs of one kernel at a time.
-    part.first_memory = std::max(part.first_memory, m * m * ((kernels + batched) * sum_bytes / 2 + 3 * word) +
-                                                        (kernels + batched) * 8 * n * m);
+    double const tables = m * m * ((kernels + batched) * sum_bytes / 2 + 3 * word) + (kernels + batched) * 8 * n * m;
+    part.first_memory = std::max({part.first_memory, part.memory, tables});
     part.words_sent += (kernels + batched) * (m * m + n * m) * as_double(job.ranks);
   }
   return part;
@@ -233,8 +231,7 @@ PairPart kernel_pairs(JobSize const& job, MachineRates const& rates) {
 
 double kernel_pair_memory(JobSize const& job) {
   if (job.samples.kernels == 0 && job.samples.batch == 0) return 0;
-  PairPart const part = kernel_pairs(job, {});
-  return std::max(part.memory, part.first_memory);
+  return kernel_pairs(job, {}).first_memory;
 }
 
 }  // namespace confer

@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <string_view>
 
-#include "confer/io/basis_store.hpp"  // content_key
+#include "confer/io/content_hash.hpp"
 #include "confer/theory/alignment.hpp"
 
 namespace confer {
 
 namespace {
 
-constexpr Index kept_bytes = Index{192} << 20;
 constexpr double chunk_bytes = 256 << 20;
 
 void copy(MatrixView<double const> from, MatrixView<double> to) {
@@ -20,11 +19,14 @@ void copy(MatrixView<double const> from, MatrixView<double> to) {
 }  // namespace
 
 ActivationMatrix::ActivationMatrix(Catalog const& catalog, Representation const& representation,
-                                   AlignPreprocess preprocess, OpenFiles* files)
-    : representation_(representation), preprocess_(preprocess), reader_(catalog, representation, chunk_bytes, files) {}
+                                   AlignPreprocess preprocess, Index kept_bytes, OpenFiles* files)
+    : representation_(representation),
+      preprocess_(preprocess),
+      kept_bytes_(kept_bytes),
+      reader_(catalog, representation, chunk_bytes, files) {}
 
 bool ActivationMatrix::is_small() const {
-  return rows() * features() * static_cast<Index>(sizeof(double)) <= kept_bytes;
+  return rows() * features() * static_cast<Index>(sizeof(double)) <= kept_bytes_;
 }
 
 void ActivationMatrix::hold() {

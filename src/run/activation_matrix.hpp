@@ -23,9 +23,10 @@ enum class FactorDetail { loadings, basis };
 /// Reads a small matrix once, when it is first needed, and keeps it; reads a large one again for every pass.
 class ActivationMatrix {
  public:
-  /// files: when there are any, the shards are opened there; they must outlive the matrix.
+  /// kept_bytes: a tall matrix of more is read again for every pass. files: when there are any, the shards are opened
+  /// there; they must outlive the matrix.
   ActivationMatrix(Catalog const& catalog, Representation const& representation, AlignPreprocess preprocess,
-                   OpenFiles* files = nullptr);
+                   Index kept_bytes, OpenFiles* files = nullptr);
 
   Index rows() const { return representation_.rows(); }
   Index features() const { return representation_.features + (preprocess_ == AlignPreprocess::demo ? 1 : 0); }
@@ -50,6 +51,7 @@ class ActivationMatrix {
 
   Representation const& representation_;
   AlignPreprocess preprocess_;
+  Index kept_bytes_;
   ActivationReader reader_;
   std::optional<Matrix<double>> all_;
   Matrix<double> buffer_, plain_;

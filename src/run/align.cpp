@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 
 #include "confer/comm/phase_timer.hpp"
 #include "confer/core/error.hpp"
@@ -15,6 +16,7 @@
 #include "run/align_one.hpp"
 #include "run/align_results.hpp"
 #include "run/align_targets.hpp"
+#include "run/analysis_memory.hpp"
 #include "run/environment.hpp"
 #include "run/phase_report.hpp"
 #include "run/work_list.hpp"
@@ -61,6 +63,36 @@ std::vector<std::string> likeness(Catalog const& catalog, std::vector<Representa
   return result;
 }
 
+/// Collective. Outputs of all targets together, as many as any of the inputs have.
+Index count_outputs(Communicator const& comm, Catalog const& catalog,
+                    std::vector<Representation> const& representations, std::vector<std::string> const& targets) {
+  Index outputs = 0;
+  together(comm, [&] {
+    if (!comm.is_root()) return;
+    std::map<std::string, Index> of_inputs;
+    for (auto const& r : representations) {
+      auto const [known, is_new] =
+          of_inputs.try_emplace(catalog.checkpoints[static_cast<std::size_t>(r.checkpoint)].inputs_id, 0);
+      if (!is_new) continue;
+      for (auto const& name : targets) known->second += prepare_target(catalog, r, name).values.cols();
+      outputs = std::max(outputs, known->second);
+    }
+  });
+  comm.broadcast(std::span(&outputs, 1), 0);
+  return outputs;
+}
+
+/// Refuses, before work begins, what the memory of a rank is too small for.
+void check_memory(MemoryBudget const& budget, JobConfig const& config, Catalog const& catalog,
+                  std::vector<Representation> const& representations, Index outputs) {
+  double gathered = 0;
+  for (auto const& r : representations) {
+    budget.require("to align", r, align_memory(catalog, r, config, outputs, false));
+    gathered += aligned_bytes(r, std::ssize(config.align.targets), outputs);
+  }
+  budget.require_of_first_rank("what is found of all layers", gathered);
+}
+
 /// Refuses what --strict does not tolerate before anything is computed.
 void check_strict(JobConfig const& config, Catalog const& catalog, std::vector<Representation> const& representations) {
   if (!config.run.strict) return;
@@ -93,6 +125,10 @@ int run_align(JobConfig const& config, Communicator const& comm) {
     if (comm.is_root()) check_strict(config, catalog, representations);
   });
 
+  MemoryBudget const budget(comm, comm.split_node(), config.run);
+  Index const outputs = count_outputs(comm, catalog, representations, config.align.targets);
+  check_memory(budget, config, catalog, representations, outputs);
+
   timer.start("align");
   AlignCache cache;
   WorkList list;
@@ -104,7 +140,10 @@ int run_align(JobConfig const& config, Communicator const& comm) {
   list.unit = "representations";
   list.work = [&](Index item, Poll const&) {
     RecordWriter writer;
-    writer(align_one(catalog, representations[static_cast<std::size_t>(item)], config, cache));
+    auto const& r = representations[static_cast<std::size_t>(item)];
+    Index const kept = kept_bytes_within(budget.allowed(),
+                                         [&](bool whole) { return align_memory(catalog, r, config, outputs, whole); });
+    writer(align_one(catalog, r, config, cache, kept));
     return writer.take();
   };
   std::vector<std::string> const records = do_work(comm, config.run, list);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "confer/core/error.hpp"
 #include "confer/core/text.hpp"
@@ -15,8 +14,6 @@
 namespace confer {
 
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 bool centres_features(AlignCenter center) { return center == AlignCenter::both || center == AlignCenter::features; }
 bool centres_targets(AlignCenter center) { return center == AlignCenter::both || center == AlignCenter::targets; }
@@ -289,7 +286,7 @@ void AlignCache::keep(std::string const& key, AlignedRepresentation const& resul
 }
 
 AlignedRepresentation align_one(Catalog const& catalog, Representation const& representation, JobConfig const& config,
-                                AlignCache& cache) {
+                                AlignCache& cache, Index kept_bytes) {
   AlignedRepresentation result;
   AlignCenter const center = config.align.centring();
   std::vector<PreparedTarget> targets;
@@ -299,7 +296,7 @@ AlignedRepresentation align_one(Catalog const& catalog, Representation const& re
     result.detail = std::move(detail);
   };
   try {
-    ActivationMatrix activations(catalog, representation, config.align.preprocess, &cache.files());
+    ActivationMatrix activations(catalog, representation, config.align.preprocess, kept_bytes, &cache.files());
     auto const& layer = catalog.checkpoints[static_cast<std::size_t>(representation.checkpoint)]
                             .layers[static_cast<std::size_t>(representation.layer)];
     std::string const key = result_key(activations, layer.type, targets);

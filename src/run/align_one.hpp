@@ -36,8 +36,9 @@ class AlignCache {
   std::deque<std::pair<std::string, AlignedRepresentation>> results_;
 };
 
-/// Reads and factors the representation and projects every target on it. What is unusable gets a status.
+/// Reads and factors the representation and projects every target on it. What is unusable gets a status. Activations of
+/// up to kept_bytes are held.
 AlignedRepresentation align_one(Catalog const& catalog, Representation const& representation, JobConfig const& config,
-                                AlignCache& cache);
+                                AlignCache& cache, Index kept_bytes);
 
 }  // namespace confer

@@ -210,7 +210,9 @@ void Comparison::read_headers() {
                      memory.per_node);
   store_.emplace(directory_->path());
   row_store_.emplace(directory_->path());
-  rates_ = measure_rates({measures_, typical_kept(size_), size_.exact, config_.compare.neighbours}, Thoroughness::brief);
+  rates_ = measure_rates(
+      {measures_, typical_kept(size_), size_.exact, config_.compare.neighbours, config_.compare.bootstrap > 0},
+      Thoroughness::brief);
 }
 
 void Comparison::factor() {
@@ -256,7 +258,7 @@ std::vector<PairJob> Comparison::pair_jobs() {
           neuron_job(config_, rows_, groups_, neurons_, *store_, chosen.measures, chosen.columns, wanted, limits));
     if (auto const chosen = of_kind(measures_, columns, StatisticsKind::held_out); !chosen.measures.empty())
       jobs.push_back(held_out_job(config_, representations_, groups_, factored_.set, *store_, chosen.measures,
-                                  chosen.columns, wanted));
+                                  chosen.columns, wanted, limits));
   };
   add_jobs(earlier_.measures, [this, wanted = to_compute()](Index row, Index col) {
     return wanted(row, col) && !earlier_.known(row, col);
@@ -288,7 +290,10 @@ void Comparison::pairs() {
   PairStageControl const control = {
       stop_requested(), [this](double pairs, double found) { progress_.begin("pairs", pairs, "pairs", found); },
       [this](double pairs_done) { progress_.update(pairs_done); }};
-  for (auto const& job : pair_jobs()) add(compare_pairs(comm_, job, journal_directory(config_), control, table()));
+  for (auto& job : pair_jobs()) {
+    add(compare_pairs(comm_, job, journal_directory(config_), control, table()));
+    job = PairJob();  // what it holds would take the memory of the next one
+  }
   if (!engines_.kernel.empty()) {
     KernelJob kernels{engines_.kernel, engines_.kernel_columns, {}, prepared_.keys, to_compute()};
     for (std::size_t i = 0; i < representations_.size(); ++i)
@@ -314,7 +319,7 @@ void Comparison::resample(Resampling kind, Index draws) {
       {kind,
        draws,
        {chosen.measures, chosen.columns},
-       {representations_, factored_.set, config_, *store_},
+       {representations_, factored_.set, config_, *store_, limits.permuted_bytes},
        pairs,
        journal_directory(config_),
        directory_->visible_everywhere()},
@@ -323,6 +328,7 @@ void Comparison::resample(Resampling kind, Index draws) {
       table());
   progress_.end();
   if (result.stopped) stop(result.draws, draws, "draws of samples");
+  size_.draws[kind == Resampling::bootstrap ? 0 : 1].found = result.found;
   if (result.values) resampled_.push_back(std::move(*result.values));
 }
 
@@ -340,7 +346,7 @@ int Comparison::write() {
     PairStatusRows::Counts const pairs = status.count(*table_);
     ComparisonData const data{config_, catalog_, representations_, factored_.set, status, keys_};
     ResultSet results = comparison_results(data, std::move(*table_));
-    for (auto const& resampled : resampled_) resampled.write(results);
+    for (auto& resampled : resampled_) std::move(resampled).write(results);
     if (earlier_.taken > 0) {
       results.attributes["pairs_of_an_earlier_run"] = earlier_.taken;
       if (!config_.run.quiet)

@@ -12,6 +12,7 @@
 #include "confer/io/basis_store.hpp"
 #include "confer/linalg/dense.hpp"
 #include "run/activation_matrix.hpp"
+#include "run/analysis_memory.hpp"
 #include "run/layer_factor.hpp"
 #include "run/work_list.hpp"
 
@@ -77,9 +78,13 @@ std::pair<std::size_t, std::size_t> early_and_middle(std::vector<Index> const& s
   return {early, middle};
 }
 
-Found follow(Catalog const& catalog, LayerSeries const& series, JobConfig const& config, Measure const& measure) {
+Found follow(Catalog const& catalog, LayerSeries const& series, JobConfig const& config, Measure const& measure,
+             double allowed) {
   auto const factor = [&](std::size_t k) {
-    return factor_layer(catalog, series.representations[k], config.rank_tolerance);
+    Representation const& r = series.representations[k];
+    return factor_layer(catalog, r, config.rank_tolerance, kept_bytes_within(allowed, [&](bool whole) {
+                          return convergence_memory(catalog, r, config, whole);
+                        }));
   };
   Found found;
   try {
@@ -227,6 +232,7 @@ std::vector<std::string> add_convergence(ResultSet& results, Catalog const& cata
   if (series.empty())
     throw InputError("convergence cannot be followed", "no layer is there at two steps or more",
                      "give several checkpoints of a network");
+  MemoryBudget const budget(comm, comm.split_node(), config.run);
   WorkList list;
   list.items = static_cast<Index>(series.size());
   std::string text = "convergence 1\n" + files_text(catalog) + measure.name + " " +
@@ -244,7 +250,7 @@ std::vector<std::string> add_convergence(ResultSet& results, Catalog const& cata
   list.unit = "layers";
   list.work = [&](Index item, Poll const&) {
     RecordWriter writer;
-    Found const found = follow(catalog, series[static_cast<std::size_t>(item)], config, measure);
+    Found const found = follow(catalog, series[static_cast<std::size_t>(item)], config, measure, budget.allowed());
     found_fields(writer, found);
     return writer.take();
   };

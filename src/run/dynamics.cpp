@@ -12,6 +12,7 @@
 #include "confer/linalg/blas_info.hpp"
 #include "confer/run/load.hpp"
 #include "run/convergence.hpp"
+#include "run/dynamics_memory.hpp"
 #include "run/dynamics_results.hpp"
 #include "run/environment.hpp"
 #include "run/further_analyses.hpp"
@@ -25,8 +26,6 @@ namespace confer {
 
 namespace {
 
-constexpr std::size_t kPairsAtOnce = 16;
-
 /// Some pairs of one run at one layer: what a rank takes at a time.
 struct Piece {
   std::size_t run, layer, first, count;
@@ -36,8 +35,8 @@ std::vector<Piece> pieces_of(std::vector<TrainingRun> const& runs) {
   std::vector<Piece> pieces;
   for (std::size_t r = 0; r < runs.size(); ++r)
     for (std::size_t l = 0; l < runs[r].layers.size() && runs[r].problem.empty(); ++l)
-      for (std::size_t first = 0; first < runs[r].pairs.size(); first += kPairsAtOnce)
-        pieces.push_back({r, l, first, std::min(kPairsAtOnce, runs[r].pairs.size() - first)});
+      for (std::size_t first = 0; first < runs[r].pairs.size(); first += pairs_at_once)
+        pieces.push_back({r, l, first, std::min(pairs_at_once, runs[r].pairs.size() - first)});
   return pieces;
 }
 
@@ -126,6 +125,7 @@ int run_dynamics(JobConfig const& config, Communicator const& comm) {
   });
   Catalog const catalog = load_catalog(config, comm);
   auto const& options = config.dynamics;
+  check_dynamics_memory(MemoryBudget(comm, comm.split_node(), config.run), catalog, config);
   ResultSet results;
   std::string words;
   std::vector<std::string> problems, notes;

@@ -7,9 +7,13 @@
 #include "confer/comm/communicator.hpp"
 #include "confer/model/catalog.hpp"
 #include "confer/model/config.hpp"
+#include "confer/model/representation.hpp"
 #include "confer/model/result_set.hpp"
 
 namespace confer {
+
+/// The selected layers that have an axis of time, with all of their time steps.
+std::vector<Representation> select_sequences(Catalog const& catalog, Selection selection);
 
 /// Collective. Every time step of a sequence layer as a representation: similarity of all pairs of time steps, and to
 /// the last one. Appends to `results` on rank 0; returns what could not be computed, a line each.

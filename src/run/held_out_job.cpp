@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <type_traits>
 
+#include "confer/io/content_hash.hpp"
 #include "confer/linalg/dense.hpp"
 #include "confer/similarity/held_out.hpp"
 
@@ -11,13 +13,12 @@ namespace confer {
 
 namespace {
 
-constexpr Index block = 4;                      ///< a piece pairs so many representations with so many others
-constexpr Index rows_at_once = 16384;           ///< of a basis, where it is too long to be held
-constexpr Index rows_per_gemm = 4096;           ///< multiplied in single precision before the sum goes on in double
-constexpr Index held_bytes = Index{256} << 20;  ///< of bases and folds that are kept for the next pair
+constexpr Index block = 4;             ///< a piece pairs so many representations with so many others
+constexpr Index rows_per_gemm = 4096;  ///< multiplied in single precision before the sum goes on in double
 
+/// Pairs of the representations from `top` on with those from `left` on: read once for all of them.
 struct Piece {
-  std::vector<std::pair<Index, Index>> pairs;
+  Index top = 0, left = 0;
 };
 
 /// Rows of a basis in memory, sorted by the fold that holds them out.
@@ -31,12 +32,18 @@ template <class T>
 class HeldOutEngine {
  public:
   HeldOutEngine(std::vector<Representation> const& representations, FactoredSet const& set, BasisStore const& store,
-                std::vector<Measure const*> measures, Index folds)
-      : representations_(representations), set_(set), store_(store), measures_(std::move(measures)), folds_(folds) {}
+                std::vector<Measure const*> measures, CompareOptions const& options, double limit_bytes)
+      : representations_(representations),
+        set_(set),
+        store_(store),
+        measures_(std::move(measures)),
+        folds_(options.folds),
+        limit_bytes_(limit_bytes) {}
 
-  std::vector<PairScores> compute(Piece const& piece, std::function<void()> const& poll) {
+  std::vector<PairScores> compute(std::vector<std::pair<Index, Index>> const& pairs,
+                                  std::function<void()> const& poll) {
     std::vector<PairScores> results;
-    for (auto const& [row, col] : piece.pairs) {
+    for (auto const& [row, col] : pairs) {
       results.push_back(score(row, col, poll));
       poll();
     }
@@ -47,12 +54,12 @@ class HeldOutEngine {
   struct Member {
     std::vector<HeldOutSide> sides;      ///< of each fold
     std::vector<SortedRows<T>> windows;  ///< the whole basis, or nothing when it is too long
-    Index bytes = 0;
+    double bytes = 0;
     Index used = 0;  ///< when, last
   };
 
   FactorSummary const& summary(Index member) const { return set_.summaries[static_cast<std::size_t>(member)]; }
-  Index windows(Index member) const { return (summary(member).rows + rows_at_once - 1) / rows_at_once; }
+  Index windows(Index member) const { return (summary(member).rows + held_out_rows - 1) / held_out_rows; }
 
   std::vector<Index> const& folds_for(Index member) {
     Index const samples = representations_[static_cast<std::size_t>(member)].samples;
@@ -62,7 +69,7 @@ class HeldOutEngine {
   }
 
   SortedRows<T> read(Index member, Index window) {
-    Index const begin = window * rows_at_once, count = std::min(rows_at_once, summary(member).rows - begin);
+    Index const begin = window * held_out_rows, count = std::min(held_out_rows, summary(member).rows - begin);
     Index const per_sample = representations_[static_cast<std::size_t>(member)].rows_per_sample;
     Matrix<T> stored(count, summary(member).kept);
     store_.read_basis(set_.keys[static_cast<std::size_t>(member)], begin, stored.view());
@@ -79,45 +86,45 @@ class HeldOutEngine {
     return sorted;
   }
 
-  /// The folds of a representation; its rows too where they fit. The one used longest ago gives way.
-  Member& member(Index number) {
-    auto const [place, fresh] = members_.try_emplace(number);
-    Member& entry = place->second;
+  /// The folds of a representation; its rows too where they fit. The one used longest ago gives way, `partner` never.
+  Member& member(Index number, Index partner) {
+    if (auto const known = members_.find(number); known != members_.end()) {
+      known->second.used = ++clock_;
+      return known->second;
+    }
+    HeldOutMemory const memory =
+        held_out_memory_of(summary(number).rows, summary(number).kept, folds_, std::is_same_v<T, double>);
+    make_room(memory.kept(limit_bytes_), partner);
+    Member& entry = members_[number];
     entry.used = ++clock_;
-    if (!fresh) return entry;
-    auto const kept = static_cast<std::size_t>(summary(number).kept);
-    std::vector<WeightedMoments> test(static_cast<std::size_t>(folds_), WeightedMoments(static_cast<Index>(kept)));
-    Index const basis_bytes = summary(number).rows * static_cast<Index>(kept * sizeof(T));
-    bool const holds = basis_bytes <= held_bytes / 4;
+    entry.bytes = memory.kept(limit_bytes_);
+    bytes_ += entry.bytes;
+    std::vector<WeightedMoments> test(static_cast<std::size_t>(folds_), WeightedMoments(summary(number).kept));
     for (Index w = 0; w < windows(number); ++w) {
       SortedRows<T> sorted = read(number, w);
-      Matrix<double> rows(sorted.rows.rows(), sorted.rows.cols());
-      std::copy_n(sorted.rows.data(), rows.size(), rows.data());
-      std::vector<double> const ones(static_cast<std::size_t>(rows.rows()), 1.0);
       for (std::size_t f = 0; f < test.size(); ++f) {
-        Index const begin = sorted.begin[f], count = sorted.begin[f + 1] - begin;
-        test[f].add(rows.view().block(begin, 0, count, rows.cols()),
-                    std::span(ones).first(static_cast<std::size_t>(count)));
+        auto const part =
+            sorted.rows.view().block(sorted.begin[f], 0, sorted.begin[f + 1] - sorted.begin[f], sorted.rows.cols());
+        Matrix<double> rows(part.rows, part.cols);
+        for (Index j = 0; j < part.cols; ++j) std::copy_n(part.column(j), part.rows, rows.view().column(j));
+        test[f].add(rows, std::vector<double>(static_cast<std::size_t>(part.rows), 1.0));
       }
-      if (holds) entry.windows.push_back(std::move(sorted));
+      if (memory.keeps_rows(limit_bytes_)) entry.windows.push_back(std::move(sorted));
     }
     for (std::size_t f = 0; f < test.size(); ++f) {
-      WeightedMoments fit(static_cast<Index>(kept));
+      WeightedMoments fit(summary(number).kept);
       for (std::size_t g = 0; g < test.size(); ++g)
         if (g != f) fit.add(test[g]);
       entry.sides.push_back(held_out_side(fit, test[f], summary(number).singular_values, summary(number).cut));
     }
-    entry.bytes = (holds ? basis_bytes : 0) + 3 * folds_ * static_cast<Index>(kept * kept * sizeof(double));
-    bytes_ += entry.bytes;
     return entry;
   }
 
-  void make_room(Index row, Index col) {
-    while (bytes_ > held_bytes) {
+  void make_room(double bytes, Index partner) {
+    while (bytes_ + bytes > limit_bytes_) {
       auto oldest = members_.end();
       for (auto at = members_.begin(); at != members_.end(); ++at)
-        if (at->first != row && at->first != col && (oldest == members_.end() || at->second.used < oldest->second.used))
-          oldest = at;
+        if (at->first != partner && (oldest == members_.end() || at->second.used < oldest->second.used)) oldest = at;
       if (oldest == members_.end()) return;
       bytes_ -= oldest->second.bytes;
       members_.erase(oldest);
@@ -148,9 +155,8 @@ class HeldOutEngine {
   }
 
   PairScores score(Index row, Index col, std::function<void()> const& poll) {
-    Member& x = member(row);
-    Member& y = member(col);
-    make_room(row, col);
+    Member& x = member(row, col);
+    Member& y = member(col, row);
     std::vector<Matrix<double>> const test = products(row, col, x, y, poll);
     Matrix<double> all(summary(row).kept, summary(col).kept);
     for (auto const& part : test)
@@ -180,31 +186,47 @@ class HeldOutEngine {
   std::vector<Measure const*> measures_;
   Index folds_;
   std::map<Index, std::vector<Index>> sample_folds_;  // by number of samples
+  double limit_bytes_;
   std::map<Index, Member> members_;
-  Index bytes_ = 0, clock_ = 0;
+  double bytes_ = 0;
+  Index clock_ = 0;
 };
 
-/// All chosen pairs in blocks, so that the representations of a piece are read once for it.
-std::vector<Piece> pieces_of(std::vector<Index> const& groups, std::function<bool(Index, Index)> const& selected) {
-  std::vector<Piece> pieces;
-  Index const count = std::ssize(groups);
-  for (Index top = 0; top < count; top += block)
-    for (Index left = 0; left <= top; left += block) {
-      Piece piece;
-      for (Index row = top; row < std::min(top + block, count); ++row)
-        for (Index col = left; col < std::min(left + block, row + 1); ++col)
-          if (groups[static_cast<std::size_t>(row)] >= 0 && (row == col || selected(row, col)))
-            piece.pairs.emplace_back(row, col);
-      if (!piece.pairs.empty()) pieces.push_back(std::move(piece));
-    }
-  return pieces;
-}
+/// The chosen pairs of pieces. Representations that take part are paired with themselves too.
+class Pieces {
+ public:
+  Pieces(std::vector<Index> groups, std::function<bool(Index, Index)> selected)
+      : groups_(std::move(groups)), selected_(std::move(selected)) {
+    for (Index top = 0; top < std::ssize(groups_); top += block)
+      for (Index left = 0; left <= top; left += block)
+        if (Piece const piece{top, left}; !pairs_of(piece).empty()) pieces_.push_back(piece);
+  }
+
+  Index count() const { return std::ssize(pieces_); }
+
+  std::vector<std::pair<Index, Index>> pairs(Index piece) const {
+    return pairs_of(pieces_[static_cast<std::size_t>(piece)]);
+  }
+
+ private:
+  std::vector<std::pair<Index, Index>> pairs_of(Piece const& piece) const {
+    std::vector<std::pair<Index, Index>> pairs;
+    for (Index row = piece.top; row < std::min(piece.top + block, std::ssize(groups_)); ++row)
+      for (Index col = piece.left; col < std::min(piece.left + block, row + 1); ++col)
+        if (groups_[static_cast<std::size_t>(row)] >= 0 && (row == col || selected_(row, col)))
+          pairs.emplace_back(row, col);
+    return pairs;
+  }
+
+  std::vector<Index> groups_;
+  std::function<bool(Index, Index)> selected_;
+  std::vector<Piece> pieces_;
+};
 
 template <class T>
-void compute_by(PairJob& job, std::shared_ptr<HeldOutEngine<T>> engine,
-                std::shared_ptr<std::vector<Piece> const> const& pieces) {
+void compute_by(PairJob& job, std::shared_ptr<HeldOutEngine<T>> engine, std::shared_ptr<Pieces const> const& pieces) {
   job.compute = [engine, pieces](Index piece, std::function<void()> const& poll) {
-    return engine->compute((*pieces)[static_cast<std::size_t>(piece)], poll);
+    return engine->compute(pieces->pairs(piece), poll);
   };
 }
 
@@ -213,25 +235,29 @@ void compute_by(PairJob& job, std::shared_ptr<HeldOutEngine<T>> engine,
 PairJob held_out_job(JobConfig const& config, std::vector<Representation> const& representations,
                      std::vector<Index> const& groups, FactoredSet const& set, BasisStore const& store,
                      std::vector<Measure const*> const& measures, std::vector<std::size_t> columns,
-                     std::function<bool(Index row, Index col)> const& selected) {
-  auto const pieces = std::make_shared<std::vector<Piece> const>(pieces_of(groups, selected));
+                     std::function<bool(Index row, Index col)> const& selected, PanelLimits const& limits) {
+  auto const pieces = std::make_shared<Pieces const>(groups, selected);
   PairJob job;
-  std::string text = "held out 1\nfolds " + std::to_string(config.compare.folds) + "\n";
-  for (auto const& key : set.keys) text += key + "\n";
-  for (auto const* measure : measures) text += std::string(measure->name) + " ";
-  for (auto const& piece : *pieces) {
-    job.pairs.push_back(std::ssize(piece.pairs));
-    for (auto const& [row, col] : piece.pairs)
-      text.append(std::to_string(row)).append(",").append(std::to_string(col)).append(" ");
+  ContentHash fingerprint;
+  fingerprint.add("held out 2\nfolds " + std::to_string(config.compare.folds) + "\n");
+  for (auto const& key : set.keys) fingerprint.add(key + "\n");
+  for (auto const* measure : measures) fingerprint.add(std::string(measure->name) + " ");
+  for (Index piece = 0; piece < pieces->count(); ++piece) {
+    auto const pairs = pieces->pairs(piece);
+    job.pairs.push_back(std::ssize(pairs));
+    for (auto const& [row, col] : pairs) fingerprint.add(std::to_string(row) + "," + std::to_string(col) + " ");
   }
-  job.fingerprint = content_key(text);
+  job.fingerprint = fingerprint.key();
   job.columns = std::move(columns);
   if (config.compare.exact)
     compute_by(job,
-               std::make_shared<HeldOutEngine<double>>(representations, set, store, measures, config.compare.folds),
+               std::make_shared<HeldOutEngine<double>>(representations, set, store, measures, config.compare,
+                                                       limits.held_out_bytes),
                pieces);
   else
-    compute_by(job, std::make_shared<HeldOutEngine<float>>(representations, set, store, measures, config.compare.folds),
+    compute_by(job,
+               std::make_shared<HeldOutEngine<float>>(representations, set, store, measures, config.compare,
+                                                      limits.held_out_bytes),
                pieces);
   return job;
 }

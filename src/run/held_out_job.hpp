@@ -6,6 +6,7 @@
 
 #include "confer/io/basis_store.hpp"
 #include "confer/model/config.hpp"
+#include "confer/model/pair_memory.hpp"
 #include "confer/model/representation.hpp"
 #include "run/factor_stage.hpp"
 #include "run/pair_stage.hpp"
@@ -17,6 +18,6 @@ namespace confer {
 PairJob held_out_job(JobConfig const& config, std::vector<Representation> const& representations,
                      std::vector<Index> const& groups, FactoredSet const& set, BasisStore const& store,
                      std::vector<Measure const*> const& measures, std::vector<std::size_t> columns,
-                     std::function<bool(Index row, Index col)> const& selected);
+                     std::function<bool(Index row, Index col)> const& selected, PanelLimits const& limits);
 
 }  // namespace confer

@@ -9,6 +9,7 @@
 #include "run/compare_plan.hpp"
 #include "run/factor_one.hpp"
 #include "run/kernel_plan.hpp"
+#include "run/resampling_stage.hpp"
 #include "run/tile_engine.hpp"
 
 namespace confer {
@@ -41,6 +42,7 @@ PairWork pair_work(CompareOptions const& options, std::vector<Measure const*> co
 SampleWork sample_work(EngineMeasures const& engines, CompareOptions const& options) {
   SampleWork work;
   for (auto const* measure : engines.covariance) {
+    if (measure->statistics == StatisticsKind::held_out) work.folds = options.folds;
     if (measure->statistics != StatisticsKind::neurons) continue;
     work.neurons = true;
     work.matched = work.matched || (measure->needs & needs_matching) != 0;
@@ -61,8 +63,14 @@ SampleWork sample_work(EngineMeasures const& engines, CompareOptions const& opti
   return work;
 }
 
+std::vector<DrawWork> draw_work(CompareOptions const& options) {
+  return {{phase_of(Resampling::bootstrap), true, options.bootstrap, 0},
+          {phase_of(Resampling::permutation), false, options.permutations, 0}};
+}
+
 /// `checkpoints`: of how many the representations are layers.
-PairMatrices pair_matrices(EngineMeasures const& engines, Index representations, Index checkpoints) {
+PairMatrices pair_matrices(EngineMeasures const& engines, CompareOptions const& options, Index representations,
+                           Index checkpoints) {
   PairMatrices matrices{0, 1, 0, 0};  // the reasons are written
   Index all = 0;
   auto const add = [&](std::vector<Measure const*> const& measures) {
@@ -81,6 +89,15 @@ PairMatrices pair_matrices(EngineMeasures const& engines, Index representations,
   add(engines.covariance);
   add(engines.kernel);
   add(engines.neighbours);
+  for (auto const* measure : engines.covariance) {
+    if (measure->statistics != StatisticsKind::covariance || !options.resamples()) continue;
+    // The values of one draw; their number, mean and spread over draws, and how often they reach those of the data.
+    matrices.drawn += 1 + (std::string(measure->name) == "cca" ? 1 : 0);
+    if (options.bootstrap > 0) matrices.drawn += 3;
+    if (options.permutations > 0) matrices.drawn += 4;
+    matrices.written +=
+        (options.bootstrap > 0 ? 1 : 0) + (options.permutations > 0 ? (measure->chance != nullptr ? 1 : 3) : 0);
+  }
   if (checkpoints > 1 && checkpoints < representations) {
     matrices.checkpoints = checkpoints;
     matrices.summaries = 4 * all;
@@ -186,7 +203,8 @@ JobSize job_size(JobConfig const& config, Catalog const& catalog, std::vector<Re
   }
   for (auto const& [number, group] : groups) job.pairs += selected_pairs(config.compare.pairs, group);
   job.samples = sample_work(engines, config.compare);
-  job.matrices = pair_matrices(engines, std::ssize(representations), std::ssize(checkpoints));
+  job.draws = draw_work(config.compare);
+  job.matrices = pair_matrices(engines, config.compare, std::ssize(representations), std::ssize(checkpoints));
   job.files = static_cast<Index>(files.size());
   job.header_bytes = static_cast<double>(to_json(catalog).size());
   return job;
@@ -203,7 +221,8 @@ JobSize job_size(JobConfig const& config, std::vector<Measure const*> const& mea
   one[0].features = plan.neurons;
   job.work = pair_work(config.compare, engines.covariance);
   job.samples = sample_work(engines, config.compare);
-  job.matrices = pair_matrices(engines, count, count);
+  job.draws = draw_work(config.compare);
+  job.matrices = pair_matrices(engines, config.compare, count, count);
   job.exact = config.compare.exact;
   job.svd = config.run.svd;
   job.memory_per_rank = config.run.memory_per_rank.value_or(0);
@@ -221,11 +240,11 @@ JobSize job_size(JobConfig const& config, std::vector<Measure const*> const& mea
 }
 
 PanelLimits panel_limits(JobSize const& job, double allowed, bool first_rank) {
-  auto const refuse = [&](std::string const& what, double needed) {
+  auto const refuse = [&](std::string const& what, double needed, char const* cure = "representations or measures") {
     throw UsageError("--memory-per-rank is too small",
                      what + " " + format_bytes(needed) + " beside what it has in use, and may take " +
                          format_bytes(std::max(allowed, 0.0)),
-                     "allow more, or compare fewer representations or measures");
+                     std::string("allow more, or compare fewer ") + cure);
   };
   PanelLimits limits;
   if (job.samples.neurons) {
@@ -237,6 +256,11 @@ PanelLimits panel_limits(JobSize const& job, double allowed, bool first_rank) {
     if (double const bytes = row_memory(job); bytes > allowed)
       refuse("to prepare the rows of the largest representation a rank needs", bytes);
   double const matrices = matrices_bytes(job), first_allowed = allowed - matrices;
+  if (double const bytes = draw_memory(job, first_allowed).bytes; bytes > first_allowed)
+    refuse("to draw the samples of the largest representation the first rank needs", bytes + matrices);
+  if (double const bytes = held_out_memory(job, first_allowed).bytes; bytes > first_allowed)
+    refuse("to judge a pair on held-out samples the first rank needs", bytes + matrices,
+           "representations, or take fewer --folds");
   double const needed =
       std::max({pair_memory(job, first_allowed).bytes, kernel_pair_memory(job),
                 job.samples.neurons ? neuron_pair_memory(job, first_allowed).bytes : 0.0});
@@ -247,6 +271,8 @@ PanelLimits panel_limits(JobSize const& job, double allowed, bool first_rank) {
   PanelLimits const pairs = pair_memory(job, room).limits;
   limits.rows = pairs.rows;
   limits.loadings_bytes = pairs.loadings_bytes;
+  limits.permuted_bytes = draw_memory(job, room).limits.permuted_bytes;
+  limits.held_out_bytes = held_out_memory(job, room).limits.held_out_bytes;
   if (job.samples.neurons) limits.neuron_rows = neuron_pair_memory(job, room).limits.neuron_rows;
   return limits;
 }

@@ -9,7 +9,7 @@
 
 #include "confer/core/text.hpp"
 #include "confer/dist/hand_out.hpp"
-#include "confer/io/basis_store.hpp"  // content_key
+#include "confer/io/content_hash.hpp"
 #include "confer/io/journal.hpp"
 #include "run/gather_records.hpp"
 #include "run/kernel_scores.hpp"

@@ -31,8 +31,8 @@ PairWorkspace::Factor LayerFactor::view() const {
 }
 
 LayerFactor factor_layer(Catalog const& catalog, Representation const& representation,
-                         std::optional<double> rank_tolerance) {
-  ActivationMatrix activations(catalog, representation, AlignPreprocess::none);
+                         std::optional<double> rank_tolerance, Index kept_bytes) {
+  ActivationMatrix activations(catalog, representation, AlignPreprocess::none, kept_bytes);
   auto const& layer = catalog.checkpoints[static_cast<std::size_t>(representation.checkpoint)]
                           .layers[static_cast<std::size_t>(representation.layer)];
   return with_components(activations.factor({rank_tolerance, unit_roundoff(layer.type)}, FactorDetail::basis));

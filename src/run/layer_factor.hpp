@@ -18,9 +18,9 @@ struct LayerFactor {
   PairWorkspace::Factor view() const;
 };
 
-/// Reads and factors a representation. Throws BadValues, InputError.
+/// Reads and factors a representation; activations of up to kept_bytes are held. Throws BadValues, InputError.
 LayerFactor factor_layer(Catalog const& catalog, Representation const& representation,
-                         std::optional<double> rank_tolerance);
+                         std::optional<double> rank_tolerance, Index kept_bytes);
 
 /// Factors features x rows that are in memory.
 LayerFactor factor_matrix(MatrixView<double const> values, RankRule const& rule);

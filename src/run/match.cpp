@@ -11,6 +11,7 @@
 #include "confer/io/results.hpp"
 #include "confer/linalg/blas_info.hpp"
 #include "confer/run/load.hpp"
+#include "run/analysis_memory.hpp"
 #include "run/environment.hpp"
 #include "run/match_one.hpp"
 #include "run/match_pairs.hpp"
@@ -136,9 +137,9 @@ int run_match(JobConfig const& config, Communicator const& comm) {
   together(comm, [&] {
     if (comm.is_root()) check_strict(config, catalog, representations, chains);
   });
-  Communicator const node = comm.split_node();
-  MemoryAllowance const allowed = memory_allowance(comm, node, config.run);
-  double const memory = std::max(0.0, allowed.per_rank - allowed.in_use);
+  MemoryBudget const budget(comm, comm.split_node(), config.run);
+  double const memory = budget.allowed();
+  for (auto const& r : representations) budget.require("to match", r, 2 * neuron_side_memory(catalog, r));
 
   timer.start("match");
   MatchContext const context = {catalog, representations, config.match, memory * 3 / 4,

@@ -166,7 +166,7 @@ MachineRates measure_rates(KernelProfile const& profile, Thoroughness thoroughne
   rates.weights = SizeCurve(weights);
   rates.scores = SizeCurve(scores);
   rates.chance = chance_seconds(measures, typical, budget / 10);
-  measure_sample_rates(profile.measures, profile.neighbours, budget, rates);
+  measure_sample_rates(profile, sizes, budget, rates);
   rates.memory_bandwidth = copy_rate(full ? Index{64} << 20 : Index{4} << 20, budget);
   return rates;
 }

@@ -17,6 +17,7 @@ struct KernelProfile {
   Index kept = 50;  ///< typical number of directions
   bool exact = false;
   Index neighbours = 10;  ///< of each sample, for measures of lists of neighbours
+  bool reweighted = false;  ///< factors of drawn samples are made
 };
 
 /// Times the kernels with the BLAS threads set. Rates of disk and network keep their defaults. Start it on all ranks

@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "confer/core/error.hpp"
-#include "confer/io/basis_store.hpp"  // content_key
+#include "confer/io/content_hash.hpp"
 #include "run/compare_plan.hpp"
 #include "run/row_records.hpp"
 
@@ -63,20 +63,25 @@ RowForm neighbour_form(NeighbourMetric metric) {
 
 PairJob neighbour_job(JobConfig const& config, NeighbourTask const& task, RowStore const& rows) {
   Index const count = std::ssize(task.groups);
-  std::string text = "neighbours 2\n" + selection_text(config.compare.pairs);
-  for (auto const& key : task.keys) text += key + "\n";
-  for (auto const* measure : task.measures) text += std::string(measure->name) + " ";
+  ContentHash fingerprint;
+  fingerprint.add("neighbours 3\n" + selection_text(config.compare.pairs));
+  for (auto const& key : task.keys) fingerprint.add(key + "\n");
+  for (auto const* measure : task.measures) fingerprint.add(std::string(measure->name) + " ");
   // The list of all pairs is never made: only how many of them stand before each row.
   auto const before = std::make_shared<std::vector<Index>>(1, 0);
   for (Index row = 0; row < count; ++row) {
     Index selected = 0;
-    for (Index col = 0; col < row; ++col) selected += task.selected(row, col) ? 1 : 0;
+    for (Index col = 0; col < row; ++col) {
+      if (!task.selected(row, col)) continue;
+      ++selected;
+      fingerprint.add(std::to_string(col) + " ");
+    }
     before->push_back(before->back() + selected);
-    text += std::to_string(selected) + " ";
+    fingerprint.add("\n");
   }
   Index const all = before->back();
   PairJob job;
-  job.fingerprint = content_key(text);
+  job.fingerprint = fingerprint.key();
   job.columns = task.columns;
   for (Index begin = 0; begin < all; begin += pairs_per_piece)
     job.pairs.push_back(std::min(pairs_per_piece, all - begin));

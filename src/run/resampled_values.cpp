@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <fstream>
-#include <iterator>
 #include <limits>
 #include <map>
+#include <memory>
 
-#include "confer/io/basis_store.hpp"
+#include "confer/io/content_hash.hpp"
 #include "confer/io/whole_file.hpp"
 
 namespace confer {
@@ -29,14 +28,22 @@ bool forced(Measure const& measure, FactorSummary const& x, FactorSummary const&
   return static_cast<double>(x.rank() + y.rank()) > distinct_rows - 1;
 }
 
+/// The standard deviation over draws at one place; NaN of fewer than two.
+double deviation(double count, double squares) { return count > 1 ? std::sqrt(squares / (count - 1)) : nan; }
+
 }  // namespace
 
 ResampledValues::ResampledValues(Resampling kind, ResampledMeasures measures, PairTable const& observed)
     : kind_(kind), chosen_(std::move(measures)), observed_(&observed), moments_(chosen_.measures.size()) {
-  std::vector<double> const zeros(static_cast<std::size_t>(observed.count * observed.count), 0.0);
+  clear();
+}
+
+void ResampledValues::clear() {
+  auto const size = static_cast<std::size_t>(observed_->count * observed_->count);
+  draws_ = 0;
   for (auto& moments : moments_) {
-    moments.count = moments.mean = moments.squares = zeros;
-    if (kind == Resampling::permutation) moments.reached = zeros;
+    for (auto* values : {&moments.count, &moments.mean, &moments.squares}) values->assign(size, 0.0);
+    if (kind_ == Resampling::permutation) moments.reached.assign(size, 0.0);
   }
 }
 
@@ -79,76 +86,79 @@ void ResampledValues::add(Draw const& draw, PairTable const& values, std::vector
       }
 }
 
+template <class Self, class Visit>
+void ResampledValues::visit(Self& self, Visit const& visit) {
+  visit(&self.draws_, sizeof self.draws_);
+  for (auto& m : self.moments_)
+    for (auto* values : {&m.count, &m.mean, &m.squares, &m.reached})
+      visit(values->data(), values->size() * sizeof(double));
+}
+
 void ResampledValues::save(std::string const& path, std::string const& fingerprint) const {
-  std::string state = fingerprint;
-  auto const append = [&](void const* data, std::size_t bytes) { state.append(static_cast<char const*>(data), bytes); };
-  append(&draws_, sizeof draws_);
-  for (auto const& m : moments_)
-    for (auto const* values : {&m.count, &m.mean, &m.squares, &m.reached})
-      append(values->data(), values->size() * sizeof(double));
-  write_text_file(path, [&](std::ostream& out) { out << content_key(state) << state; });
+  ContentHash hash;
+  hash.add(fingerprint);
+  visit(*this, [&](void const* data, std::size_t bytes) { hash.add({static_cast<char const*>(data), bytes}); });
+  write_text_file(path, [&](std::ostream& out) {
+    out << hash.key() << fingerprint;
+    visit(*this, [&](void const* data, std::size_t bytes) {
+      out.write(static_cast<char const*>(data), static_cast<std::streamsize>(bytes));
+    });
+  });
 }
 
 void ResampledValues::restore(std::string const& path, std::string const& fingerprint) {
   std::ifstream file(path, std::ios::binary);
-  std::string const text{std::istreambuf_iterator<char>(file), {}};
-  std::size_t const key_length = content_key("").size();
-  if (text.size() < key_length) return;
-  std::string const state = text.substr(key_length);
-  std::size_t size = fingerprint.size() + sizeof draws_;
-  for (auto const& m : moments_)
-    size += (m.count.size() + m.mean.size() + m.squares.size() + m.reached.size()) * sizeof(double);
-  if (state.size() != size || !state.starts_with(fingerprint) || content_key(state) != text.substr(0, key_length))
-    return;
-  char const* from = state.data() + fingerprint.size();
-  auto const take = [&](void* data, std::size_t bytes) {
-    std::memcpy(data, from, bytes);
-    from += bytes;
-  };
-  take(&draws_, sizeof draws_);
-  for (auto& m : moments_)
-    for (auto* values : {&m.count, &m.mean, &m.squares, &m.reached})
-      take(values->data(), values->size() * sizeof(double));
+  std::string key(content_key("").size(), ' '), of(fingerprint.size(), ' ');
+  file.read(key.data(), std::ssize(key)).read(of.data(), std::ssize(of));
+  if (!file || of != fingerprint) return;
+  ContentHash hash;
+  hash.add(of);
+  visit(*this, [&](void* data, std::size_t bytes) {
+    file.read(static_cast<char*>(data), static_cast<std::streamsize>(bytes));
+    hash.add({static_cast<char const*>(data), bytes});
+  });
+  if (!file || file.peek() != std::char_traits<char>::eof() || hash.key() != key) clear();
 }
 
-std::vector<double> ResampledValues::deviations(Moments const& moments) const {
-  std::vector<double> result(moments.count.size(), nan);
-  for (std::size_t at = 0; at < result.size(); ++at)
-    if (moments.count[at] > 1) result[at] = std::sqrt(moments.squares[at] / (moments.count[at] - 1));
-  return result;
-}
-
-void ResampledValues::write(ResultSet& results) const {
-  auto const add = [&](std::string const& name, std::vector<double> values, std::string const& meaning) {
-    results.variables.push_back(
-        {name, {"a", "b"}, std::move(values), {{"long_name", meaning}, {"draws", draws_}}, false});
+void ResampledValues::write(ResultSet& results) && {
+  auto const draws = draws_;
+  auto const add = [&](std::string const& name, auto value, std::string const& meaning) {
+    DerivedRows<double> rows{[value](ResultSet const& written, Index first, std::span<double> out) {
+      std::size_t const begin = static_cast<std::size_t>(first * written.dimension("b"));
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] = value(written, begin + i);
+    }};
+    results.variables.push_back({name, {"a", "b"}, std::move(rows), {{"long_name", meaning}, {"draws", draws}}, false});
   };
   for (std::size_t m = 0; m < moments_.size(); ++m) {
     std::string const name = chosen_.measures[m]->name;
-    Moments const& moments = moments_[m];
+    auto const moments = std::make_shared<Moments const>(std::move(moments_[m]));
     if (kind_ == Resampling::bootstrap) {
-      add(name + "_se", deviations(moments),
+      add(
+          name + "_se",
+          [moments](ResultSet const&, std::size_t at) { return deviation(moments->count[at], moments->squares[at]); },
           "standard error of " + name +
               ": its standard deviation over bootstrap draws of the samples; none where so "
               "few different samples force the value");
       continue;
     }
-    std::vector<double> p(moments.count.size(), nan);
-    for (std::size_t at = 0; at < p.size(); ++at)
-      if (moments.count[at] > 0) p[at] = (1 + moments.reached[at]) / (1 + moments.count[at]);
-    add(name + "_p", std::move(p),
+    add(
+        name + "_p",
+        [moments](ResultSet const&, std::size_t at) {
+          return moments->count[at] > 0 ? (1 + moments->reached[at]) / (1 + moments->count[at]) : nan;
+        },
         "share of random relabellings of the samples at least as close by " + name + ", the data counted among them");
     if (results.find(name + "_null") != nullptr) continue;
-    std::vector<double> null(moments.count.size(), nan), z = deviations(moments);
-    auto const& values = results.doubles(name);
-    for (std::size_t at = 0; at < null.size(); ++at) {
-      if (moments.count[at] == 0) continue;
-      null[at] = moments.mean[at];
-      z[at] = z[at] > 0 ? (values[at] - null[at]) / z[at] : nan;
-    }
-    add(name + "_null", std::move(null),
+    add(
+        name + "_null",
+        [moments](ResultSet const&, std::size_t at) { return moments->count[at] > 0 ? moments->mean[at] : nan; },
         "chance level of " + name + ": its mean over random relabellings of the samples");
-    add(name + "_z", std::move(z), name + " in standard deviations above chance");
+    add(
+        name + "_z",
+        [moments, name](ResultSet const& written, std::size_t at) {
+          double const spread = deviation(moments->count[at], moments->squares[at]);
+          return spread > 0 ? (written.doubles(name)[at] - moments->mean[at]) / spread : nan;
+        },
+        name + " in standard deviations above chance");
   }
 }
 

@@ -17,7 +17,8 @@ struct ResampledMeasures {
   std::vector<std::size_t> columns;
 };
 
-/// Collects the values of one draw after another, on rank 0. Memory: three to four R x R matrices a measure.
+/// Collects the values of one draw after another, on rank 0. Memory: three R x R matrices a measure for the bootstrap,
+/// four for permutations; none besides to keep them in a file or to write the results.
 class ResampledValues {
  public:
   /// `observed`: the values of the data as they are; must outlive this.
@@ -37,7 +38,7 @@ class ResampledValues {
 
   /// Adds `<measure>_se` (bootstrap), or `<measure>_p` and, where no closed form has put them there, `<measure>_null`
   /// and `<measure>_z` (permutation).
-  void write(ResultSet& results) const;
+  void write(ResultSet& results) &&;
 
  private:
   struct Moments {
@@ -45,7 +46,10 @@ class ResampledValues {
     std::vector<double> reached;               ///< draws that are at least as similar as the data
   };
   void add_value(Moments& moments, Measure const& measure, std::size_t at, double value, double observed) const;
-  std::vector<double> deviations(Moments const& moments) const;
+  void clear();
+  /// All numbers of the state, stretch by stretch.
+  template <class Self, class Visit>
+  static void visit(Self& self, Visit const& visit);
 
   Resampling kind_;
   ResampledMeasures chosen_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <random>
 
@@ -16,6 +17,7 @@ namespace confer {
 namespace {
 
 constexpr Index rows_at_once = 4096;
+constexpr Index loadings_at_once = Index{1} << 20;  ///< values
 
 /// Below `bound`, the same on every platform.
 Index below(std::mt19937_64& random, Index bound) {
@@ -42,7 +44,8 @@ template <class T>
 class Resampler {
  public:
   Resampler(ResamplingSource const& source, std::size_t index, Draw const& draw, std::string const& key)
-      : store_(source.store),
+      : source_(source),
+        store_(source.store),
         from_(source.factors.keys[index]),
         before_(source.factors.summaries[index]),
         representation_(source.representations[index]),
@@ -63,26 +66,31 @@ class Resampler {
     store_.read_basis(from_, begin, rows.view());
     return rows;
   }
-  Matrix<T> read_loadings() const {
-    if constexpr (std::is_same_v<T, double>)
-      return store_.read_loadings_exact(from_);
-    else
-      return store_.read_loadings(from_);
+  /// Reads the loadings range by range and writes what `turn` makes of each, with the number of its first feature.
+  void turn_loadings(BasisWriter& out, std::function<Matrix<T>(Matrix<T>, Index)> const& turn) const {
+    for (Index range = 0; range < out.shape().feature_ranges(); ++range) {
+      Index const begin = range * out.shape().feature_range;
+      Matrix<T> loadings(before_.kept, out.shape().features_of(range));
+      store_.read_loadings(from_, begin, loadings.view());
+      out.write_loadings(range, turn(std::move(loadings), begin).const_view());
+    }
   }
-  BasisShape shape(Index kept, Index features) const {
+  BasisShape shape(Index kept) const {
     BasisShape shape;
     shape.value_bytes = static_cast<Index>(sizeof(T));
     shape.rows = before_.rows;
     shape.kept = kept;
-    shape.features = features;
+    shape.features = store_.stored_features(from_);
     shape.band_rows = band_rows_;
-    shape.feature_range = std::max<Index>(features, 1);
+    shape.feature_range =
+        std::clamp(loadings_at_once / std::max<Index>(before_.kept, 1), Index{1}, std::max<Index>(shape.features, 1));
     return shape;
   }
   BasisWriter writer(BasisShape const& shape) const {
     return {store_, key_, std::to_string(draw_.number), shape, BasisWriter::Role::creates};
   }
 
+  ResamplingSource const& source_;
   BasisStore const& store_;
   std::string const& from_;
   FactorSummary const& before_;
@@ -103,7 +111,7 @@ FactorSummary Resampler<T>::bootstrap() {
     return of_rows;
   };
   WeightedMoments moments(before_.kept);
-  Index const bands = shape(1, 0).bands();
+  Index const bands = shape(1).bands();
   for (Index band = 0; band < bands; ++band) {
     Matrix<T> const stored = read_band(band);
     Matrix<double> rows(stored.rows(), stored.cols());
@@ -113,8 +121,7 @@ FactorSummary Resampler<T>::bootstrap() {
   ReweightedFactor const drawn = reweight(moments, before_.singular_values, before_.cut);
 
   Index const rank = drawn.rank();
-  Matrix<T> const loadings = read_loadings();
-  BasisWriter out = writer(shape(rank, loadings.cols()));
+  BasisWriter out = writer(shape(rank));
   Matrix<T> rotation(before_.kept, rank);
   std::copy_n(drawn.rotation.data(), drawn.rotation.size(), rotation.data());
   double sum_squared_norms = 0;
@@ -140,14 +147,6 @@ FactorSummary Resampler<T>::bootstrap() {
     }
     out.write_band(band, basis.const_view(), norms);
   }
-  if (loadings.cols() > 0) {
-    Matrix<T> turn(rank, before_.kept), turned(rank, loadings.cols());
-    for (Index j = 0; j < before_.kept; ++j)  // the stored ones are diag(s) V' in units of the largest s
-      for (Index i = 0; i < rank; ++i)
-        turn(i, j) = static_cast<T>(drawn.loadings(i, j) / before_.singular_values[static_cast<std::size_t>(j)]);
-    gemm(T{1}, turn.const_view(), Op::none, loadings.const_view(), Op::none, T{0}, turned.view());
-    out.write_loadings(0, turned.const_view());
-  }
   FactorSummary summary = before_;
   summary.singular_values = drawn.singular_values;
   summary.kept = rank;
@@ -157,10 +156,20 @@ FactorSummary Resampler<T>::bootstrap() {
     summary.sum_fourth_powers += s * s * s * s;
   }
   summary.sum_squared_row_norms = sum_squared_norms;
-  for (std::size_t j = 0; j < summary.means.size(); ++j)
-    for (Index k = 0; k < loadings.rows(); ++k)
-      summary.means[j] += before_.singular_values.front() * static_cast<double>(loadings(k, static_cast<Index>(j))) *
-                          drawn.mean[static_cast<std::size_t>(k)];
+  Matrix<T> turn(rank, before_.kept);
+  for (Index j = 0; j < before_.kept; ++j)  // the stored ones are diag(s) V' in units of the largest s
+    for (Index i = 0; i < rank; ++i)
+      turn(i, j) = static_cast<T>(drawn.loadings(i, j) / before_.singular_values[static_cast<std::size_t>(j)]);
+  turn_loadings(out, [&](Matrix<T> const& loadings, Index begin) {
+    for (Index j = 0; j < loadings.cols() && !summary.means.empty(); ++j)
+      for (Index k = 0; k < loadings.rows(); ++k)
+        summary.means[static_cast<std::size_t>(begin + j)] += before_.singular_values.front() *
+                                                              static_cast<double>(loadings(k, j)) *
+                                                              drawn.mean[static_cast<std::size_t>(k)];
+    Matrix<T> turned(rank, loadings.cols());
+    gemm(T{1}, turn.const_view(), Op::none, loadings.const_view(), Op::none, T{0}, turned.view());
+    return turned;
+  });
   summary.components = config_.compare.components
                            ? std::min(*config_.compare.components, rank)
                            : components_for_variance(drawn.singular_values, config_.compare.variance);
@@ -173,26 +182,39 @@ template <class T>
 FactorSummary Resampler<T>::permute() {
   std::vector<Index> const order = permutation(draw_, representation_.samples, representation_.label);
   Index const per_sample = representation_.rows_per_sample;
-  auto const source = [&](Index row) {
-    return order[static_cast<std::size_t>(row / per_sample)] * per_sample + row % per_sample;
-  };
-  Matrix<T> all(before_.rows, before_.kept);
-  store_.read_basis(from_, 0, all.view());
-  std::vector<double> const norms = store_.read_row_norms(from_);
-  Matrix<T> const loadings = read_loadings();
-  BasisShape const form = shape(before_.kept, loadings.cols());
+  std::vector<Index> place(order.size());  // of each sample in the new order
+  for (std::size_t i = 0; i < order.size(); ++i) place[static_cast<std::size_t>(order[i])] = static_cast<Index>(i);
+  BasisShape const form = shape(before_.kept);
   BasisWriter out = writer(form);
-  for (Index band = 0; band < form.bands(); ++band) {
-    Matrix<T> rows(form.rows_of(band), before_.kept);
-    std::vector<double> band_norms;
-    for (Index i = 0; i < rows.rows(); ++i) {
-      Index const from = source(band * band_rows_ + i);
-      for (Index j = 0; j < rows.cols(); ++j) rows(i, j) = all(from, j);
-      band_norms.push_back(norms[static_cast<std::size_t>(from)]);
+  // As many bands at once as may be held: all rows are read once for them.
+  Index const band_bytes = band_rows_ * std::max<Index>(before_.kept, 1) * static_cast<Index>(sizeof(T));
+  Index const together = std::max<Index>(1, static_cast<Index>(source_.permuted_bytes) / band_bytes);
+  for (Index first = 0; first < form.bands(); first += together) {
+    Index const end = std::min(first + together, form.bands());
+    std::vector<Matrix<T>> bands;
+    std::vector<std::vector<double>> norms;
+    for (Index band = first; band < end; ++band) {
+      bands.emplace_back(form.rows_of(band), before_.kept);
+      norms.emplace_back(static_cast<std::size_t>(form.rows_of(band)));
     }
-    out.write_band(band, rows.const_view(), band_norms);
+    for (Index window = 0; window < form.bands(); ++window) {
+      Matrix<T> const rows = read_band(window);
+      std::vector<double> of_rows(static_cast<std::size_t>(rows.rows()));
+      store_.read_row_norms(from_, window * band_rows_, of_rows);
+      for (Index i = 0; i < rows.rows(); ++i) {
+        Index const row = window * band_rows_ + i;
+        Index const to = place[static_cast<std::size_t>(row / per_sample)] * per_sample + row % per_sample;
+        if (to / band_rows_ < first || to / band_rows_ >= end) continue;
+        auto const band = static_cast<std::size_t>(to / band_rows_ - first);
+        for (Index j = 0; j < rows.cols(); ++j) bands[band](to % band_rows_, j) = rows(i, j);
+        norms[band][static_cast<std::size_t>(to % band_rows_)] = of_rows[static_cast<std::size_t>(i)];
+      }
+    }
+    for (Index band = first; band < end; ++band)
+      out.write_band(band, bands[static_cast<std::size_t>(band - first)].const_view(),
+                     norms[static_cast<std::size_t>(band - first)]);
   }
-  if (loadings.cols() > 0) out.write_loadings(0, loadings.const_view());
+  turn_loadings(out, [](Matrix<T> loadings, Index) { return loadings; });
   out.finish(before_, {});
   return before_;
 }

@@ -19,7 +19,8 @@ enum class Resampling {
   permutation  ///< relabelled, each representation by itself
 };
 
-/// One draw. Its random numbers follow from the number alone (of a permutation: and from the label of the representation).
+/// One draw. Its random numbers follow from the number alone (of a permutation: and from the label of the
+/// representation).
 struct Draw {
   Resampling kind;
   Index number;  ///< from 0
@@ -34,6 +35,7 @@ struct ResamplingSource {
   FactoredSet const& factors;  ///< with whole bases in `store`, not only their leading components
   JobConfig const& config;
   BasisStore const& store;
+  double permuted_bytes;  ///< of rows that are held while they are put in another order; changes no result
 };
 
 /// Collective. The factors of one draw, in the store under keys of their own. No file is read again: a factor of the

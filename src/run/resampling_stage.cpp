@@ -34,6 +34,7 @@ ResamplingResult draw_samples(Communicator const& comm, Communicator const& node
     result.draws = result.values->draws();
   });
   comm.broadcast(std::span(&result.draws, 1), 0);
+  result.found = result.draws;
   if (comm.is_root() && control.begin)
     control.begin(static_cast<double>(task.draws), static_cast<double>(result.draws));
   for (; result.draws < task.draws; ++result.draws) {

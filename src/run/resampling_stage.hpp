@@ -25,6 +25,7 @@ struct ResamplingTask {
 struct ResamplingResult {
   std::optional<ResampledValues> values;  ///< rank 0
   Index draws = 0;                        ///< done, by this run or an earlier one
+  Index found = 0;                        ///< of these by earlier ones
   bool stopped = false;
 };
 

@@ -92,14 +92,18 @@ std::vector<std::size_t> final_states(Catalog const& catalog, std::vector<Repres
 
 }  // namespace
 
-std::vector<std::string> add_sequences(ResultSet& results, Catalog const& catalog, JobConfig const& config,
-                                       Communicator const& comm) {
-  Measure const& measure = covariance_measure(config.dynamics.measure);
-  Selection selection = config.selection;
+std::vector<Representation> select_sequences(Catalog const& catalog, Selection selection) {
   selection.sequence = SequenceRule::positions;
   std::vector<Representation> sequences;
   for (auto const& r : select_representations(catalog, selection))
     if (layer_of(catalog, r).has(Axis::time)) sequences.push_back(r);
+  return sequences;
+}
+
+std::vector<std::string> add_sequences(ResultSet& results, Catalog const& catalog, JobConfig const& config,
+                                       Communicator const& comm) {
+  Measure const& measure = covariance_measure(config.dynamics.measure);
+  std::vector<Representation> const sequences = select_sequences(catalog, config.selection);
   if (sequences.empty())
     throw InputError("there are no sequences", "no selected layer has an axis 'time'", "leave --sequences out");
   WorkList list;

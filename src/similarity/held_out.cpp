@@ -67,6 +67,7 @@ HeldOutSide held_out_side(WeightedMoments const& fit, WeightedMoments const& tes
                           std::span<double const> singular_values, double cut) {
   HeldOutSide side;
   side.fit = reweight(fit, singular_values, cut);
+  side.fit.loadings = {};  // nothing is judged by them
   side.fit_rows = fit.weight;
   side.test_rows = test.weight;
   side.fit_sum = fit.sum;

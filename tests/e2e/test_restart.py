@@ -105,5 +105,27 @@ class Restart(InterruptedJob):
         self.assertEqual(run.code, 0, run.err)
 
 
+class OtherSelection(InterruptedJob):
+    """Work that was saved for other pairs of the same data is not taken for work on these."""
+    measures = ("regression_held_out", "knn_mutual")
+
+    def test_pairs_that_are_selected_anew(self):
+        for measure in self.measures:
+            with self.subTest(measure=measure):
+                chosen = ("--measures", measure, "--pairs", "cross-network")
+                run = confer("compare", self.data, "--output", self.path("out", "reference.h5"), "--quiet", *chosen)
+                self.assertEqual(run.code, 0, run.err)
+                process = self.start("--measures", measure)
+                self.assertTrue(self.wait_for_journal(process, 0), "the job ended before a rank could be killed")
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate(timeout=60)
+                self.go_on(*chosen)
+                reference, results = (open_results(self.path("out", name)) for name in ("reference.h5", "results.h5"))
+                np.testing.assert_array_equal(results[measure].values, reference[measure].values)
+                self.assertEqual(sorted(os.listdir(self.path("out", ""))), ["reference.h5", "results.h5"])
+                for name in ("reference.h5", "results.h5"):
+                    os.unlink(self.path("out", name))
+
+
 if __name__ == "__main__":
     unittest.main()

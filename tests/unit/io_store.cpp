@@ -206,5 +206,22 @@ TEST_F(JournalTest, ReadsBackItsOwn) {
   EXPECT_EQ(records, (std::vector<std::string>{"one", "two"}));
 }
 
+TEST(ContentHash, APieceAtATimeIsTheWhole) {
+  std::string whole;
+  ContentHash hash;
+  for (int i = 0; i < 3000; ++i) {
+    std::string const piece = std::to_string(i * i) + std::string(static_cast<std::size_t>(i % 7), 'x');
+    hash.add(piece);
+    whole += piece;
+    if (i % 500 == 0) {
+      EXPECT_EQ(hash.key(), content_key(whole));
+    }
+  }
+  EXPECT_EQ(hash.key(), content_key(whole));
+  EXPECT_EQ(hash.key().size(), 32u);
+  hash.add("y");
+  EXPECT_NE(hash.key(), content_key(whole));
+}
+
 }  // namespace
 }  // namespace confer

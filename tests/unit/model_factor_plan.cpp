@@ -134,5 +134,20 @@ TEST(FactorPlan, WordsAreThoseOfOneTriangleSummedOverTheGroup) {
   EXPECT_GT(factor_words(s, 4, 2), 2 * factor_words(s, 4, 1));
 }
 
+TEST(FactorPlan, AFactorOfOneRankTakesWhatTheLocalRouteDoes) {
+  FactorShape shape;
+  shape.rows = 20'000;
+  shape.features = 300;
+  shape.values_per_sample = 300;
+  shape.loadings = true;
+  auto const method = factor_method(shape, SvdRoute::local, 1, 1e12);
+  ASSERT_TRUE(method.has_value());
+  EXPECT_DOUBLE_EQ(local_factor_memory(shape, true), method->memory);
+  // A block of rows at a time, or all of a wide one.
+  EXPECT_LT(local_factor_memory(shape, false), method->memory - 0.7 * 8 * 20'000 * 300);
+  std::swap(shape.rows, shape.features);
+  EXPECT_DOUBLE_EQ(local_factor_memory(shape, false), local_factor_memory(shape, true));
+}
+
 }  // namespace
 }  // namespace confer

@@ -109,5 +109,62 @@ TEST(SampleCost, ListsOfNeighboursCostSamplesAndPairs) {
   EXPECT_NEAR(phase(estimate_cost(job, rates), "pairs").limit_seconds, 4950 * 500 * 1e-6, 1e-9);
 }
 
+TEST(SampleCost, FoldsCostTheirFitsAndEveryRepresentationIsPairedWithItself) {
+  JobSize job = job_of(40, 2000, 64);
+  for (auto& r : job.representations) r.kept = 64;
+  job.samples.folds = 5;
+  MachineRates rates;
+  rates.reweight = SizeCurve({{64, 1e-3}});
+  rates.held_out = SizeCurve({{64, 1e-2}});
+  PhaseCost const five = phase(estimate_cost(job, rates), "pairs");
+  EXPECT_EQ(five.limit, "fits of folds");
+  // 780 pairs and 40 of one representation with itself, 5 folds each; the factors of 5 folds of each representation.
+  EXPECT_NEAR(five.limit_seconds, 820 * 5 * 1e-2 + 40 * 5 * 1e-3, 0.15);
+  job.samples.folds = 10;
+  EXPECT_NEAR(phase(estimate_cost(job, rates), "pairs").limit_seconds / five.limit_seconds, 2, 0.02);
+  job.pairs /= 2;
+  EXPECT_LT(phase(estimate_cost(job, rates), "pairs").seconds, 0.6 * 2 * five.seconds);
+}
+
+TEST(SampleCost, FoldsKeepToTheMemoryThatIsAllowed) {
+  JobSize job = job_of(20, 30'000, 256);
+  for (auto& r : job.representations) r.kept = 256;
+  EXPECT_EQ(held_out_memory(job, 1e12).bytes, 0);  // nothing is held out
+  job.samples.folds = 5;
+  PairMemory const roomy = held_out_memory(job, 1e12), tight = held_out_memory(job, 150 * mib);
+  EXPECT_EQ(roomy.limits.held_out_bytes, 256 * mib);
+  EXPECT_GT(roomy.bytes, 256 * mib);
+  EXPECT_LE(tight.bytes, 150 * mib);
+  EXPECT_GT(held_out_memory(job, 10 * mib).bytes, 10 * mib);  // cannot be kept to
+  // Two sides of a pair at least: 5 folds of a rotation and a Gram matrix.
+  EXPECT_GE(held_out_memory(job, 10 * mib).limits.held_out_bytes, 2.0 * 5 * 2 * 256 * 256 * 8);
+  HeldOutMemory const one = held_out_memory_of(30'000, 256, 5, false);
+  EXPECT_TRUE(one.keeps_rows(4 * (one.folds + one.basis)));
+  EXPECT_FALSE(one.keeps_rows(3.9 * (one.folds + one.basis)));
+}
+
+TEST(SampleCost, DrawsArePhasesOfTheirOwn) {
+  JobSize job = job_of(30, 1000, 64);
+  for (auto& r : job.representations) r.kept = 64;
+  job.work = PairWork{};
+  EXPECT_EQ(draw_memory(job, 1e12).bytes, 0);
+  double const held = matrices_bytes(job);
+  job.draws = {{"bootstrap", true, 20, 0}, {"permutations", false, 0, 0}};
+  job.matrices.drawn = 4;
+  EXPECT_DOUBLE_EQ(matrices_bytes(job) - held, 4.0 * 30 * 30 * 8);
+  PhaseCost const twenty = phase(estimate_cost(job, {}), "bootstrap");
+  EXPECT_EQ(find(estimate_cost(job, {}), "permutations"), nullptr);
+  EXPECT_GT(twenty.seconds, 20 * phase(estimate_cost(job, {}), "pairs").limit_seconds);
+  EXPECT_GE(twenty.seconds, twenty.limit_seconds);
+  job.draws[0].found = 15;
+  EXPECT_NEAR(phase(estimate_cost(job, {}), "bootstrap").seconds, twenty.seconds / 4, 1e-9 * twenty.seconds);
+  job.draws = {{"bootstrap", true, 0, 0}, {"permutations", false, 5, 0}};
+  PhaseCost const relabelled = phase(estimate_cost(job, {}), "permutations");
+  EXPECT_LT(relabelled.flops, twenty.flops / 4);  // no factor is made again
+  job.representations[0].rows = 4'000'000;
+  EXPECT_LE(draw_memory(job, 100 * mib).limits.permuted_bytes, 100 * mib);
+  EXPECT_EQ(draw_memory(job, 1e12).limits.permuted_bytes, 256 * mib);
+}
+
 }  // namespace
 }  // namespace confer

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "confer/io/content_hash.hpp"
 #include "confer/linalg/matrix.hpp"
 #include "confer/model/factor_summary.hpp"
 
@@ -39,6 +40,8 @@ class BasisStore {
   /// Reads rows [begin, begin + out.rows) of the first out.cols basis columns.
   void read_basis(std::string const& key, Index begin, MatrixView<float> out) const;
   void read_basis(std::string const& key, Index begin, MatrixView<double> out) const;
+  /// Features whose loadings are stored; 0: none.
+  Index stored_features(std::string const& key) const;
   Matrix<float> read_loadings(std::string const& key) const;
   Matrix<double> read_loadings_exact(std::string const& key) const;
   std::vector<double> read_row_norms(std::string const& key) const;
@@ -59,9 +62,6 @@ class BasisStore {
 
 /// Bytes that one factor takes in the store.
 Index stored_bytes(Index rows, Index features, Index kept, Index bytes_per_value, bool with_loadings);
-
-/// Text of 32 hexadecimal digits that stands for `text`: a key for the store.
-std::string content_key(std::string_view text);
 
 /// Bytes free for ordinary users in the file system of a directory; 0 when it does not exist.
 double free_bytes(std::string const& directory);

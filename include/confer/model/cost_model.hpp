@@ -38,6 +38,8 @@ struct MachineRates {
   SizeCurve matching{{{50, 2e-5}, {200, 5e-4}, {500, 5e-3}}};  ///< one-to-one matching of p neurons with p
   double neighbour_sample = 2e-7;  ///< seconds per pair and sample: the chosen measures of lists of neighbours
   double kernel_element = 1.5e-9;  ///< seconds to turn one inner product of samples into a kernel's element
+  SizeCurve reweight{{{50, 1.5e-3}, {200, 4e-2}}};  ///< the factor of k directions with other weights on its rows
+  SizeCurve held_out{{{50, 1e-3}, {200, 3e-2}}};    ///< the chosen measures of a fold of a pair of k directions
   double chance = 2e-7;           ///< seconds per pair on rank 0: the chance levels of the chosen measures
   double memory_bandwidth = 5e9;  ///< bytes/s copied by one rank
   double decode = 1e9;            ///< stored bytes/s that one rank turns into numbers, from memory
@@ -87,6 +89,7 @@ struct SampleWork {
   Index neighbours = 0;        ///< nearest ones that are listed, of every sample; 0: none
   Index kernels = 0;           ///< over all pairs of samples
   Index batch = 0;             ///< samples of each batch of a kernel in batches; 0: none
+  Index folds = 0;             ///< of held-out samples; 0: none
   bool any() const { return neurons || forms > 0; }
 };
 
@@ -94,8 +97,17 @@ struct SampleWork {
 struct PairMatrices {
   Index held = 1;         ///< at once: values, and what does not follow from them
   Index written = 2;      ///< to the results: chance levels and reasons included
+  Index drawn = 0;        ///< held besides while samples are drawn
   Index checkpoints = 0;  ///< a summary is written of; 0: none
   Index summaries = 0;    ///< its matrices, checkpoints against checkpoints
+};
+
+/// Samples drawn again and again, and the measures of factors computed from each draw.
+struct DrawWork {
+  std::string name;       ///< of the phase
+  bool weighted = false;  ///< rows count several times or not at all, factored anew; otherwise in another order
+  Index count = 0;        ///< of draws; 0: none
+  Index found = 0;        ///< that earlier runs have made
 };
 
 struct JobSize {
@@ -104,6 +116,7 @@ struct JobSize {
   PairWork work;
   SampleWork samples;
   PairMatrices matrices;
+  std::vector<DrawWork> draws;
   bool exact = false;  ///< bases in double precision
   Index ranks = 1, nodes = 1;
   bool store_in_memory = true;  ///< of the node; otherwise on disk
@@ -128,7 +141,8 @@ struct PhaseCost {
 };
 
 struct CostEstimate {
-  std::vector<PhaseCost> phases;  ///< "read headers", "factor", "neurons" and "rows" if there are any, "pairs", "write"
+  /// "read headers", "factor", "neurons" and "rows" if there are any, "pairs", draws, "write".
+  std::vector<PhaseCost> phases;
   double seconds = 0;
   double memory_per_rank = 0;    ///< bytes, any rank but the first
   double memory_first_rank = 0;  ///< the first, which gathers the results

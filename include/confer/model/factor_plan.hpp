@@ -51,6 +51,10 @@ std::optional<FactorMethod> factor_method(FactorShape const& shape, SvdRoute rou
 /// Bytes of a rank with which factor_method would succeed on so many ranks.
 double least_factor_memory(FactorShape const& shape, SvdRoute route, Index ranks);
 
+/// Bytes of a rank that factors a matrix by itself, holding the result: with all of its activations in double precision
+/// (`whole`), or with a block of rows at a time, which only a tall matrix allows.
+double local_factor_memory(FactorShape const& shape, bool whole);
+
 /// The range of `units` that belongs to one of `parts`: contiguous, sizes differing by one at the most.
 struct UnitRange {
   Index begin = 0, end = 0;

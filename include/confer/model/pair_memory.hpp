@@ -13,6 +13,8 @@ struct PanelLimits {
   double loadings_bytes = 256.0 * (1 << 20);  ///< of a panel's loadings
   Index neuron_rows = 65536;                  ///< of standardised neurons
   double neuron_window = 128.0 * (1 << 20);   ///< bytes of activations that are read once and kept to standardise them
+  double held_out_bytes = 256.0 * (1 << 20);  ///< of bases and folds that are kept for the next pair
+  double permuted_bytes = 256.0 * (1 << 20);  ///< of rows that are held while they are put in another order
 };
 
 struct PairMemory {
@@ -29,6 +31,28 @@ PairMemory neuron_pair_memory(JobSize const& job, double allowed);
 
 /// What a rank needs to store the neurons of the largest representation: limits.neuron_window.
 PairMemory neuron_store_memory(JobSize const& job, double allowed);
+
+/// The same for measures of held-out samples: limits.held_out_bytes.
+PairMemory held_out_memory(JobSize const& job, double allowed);
+
+/// What is held of one representation to judge on held-out samples.
+struct HeldOutMemory {
+  double folds = 0;   ///< bytes of the factors of all folds
+  double window = 0;  ///< of the rows that are read at once, in the order of folds
+  double basis = 0;   ///< of all rows
+  double making = 0;  ///< besides, while the folds are made
+
+  /// Whether all rows are kept where `limit` bytes are for all representations: four of them fit.
+  bool keeps_rows(double limit) const { return 4 * (folds + basis) <= limit; }
+  double kept(double limit) const { return folds + (keeps_rows(limit) ? basis : 0); }
+};
+HeldOutMemory held_out_memory_of(Index rows, Index kept, Index folds, bool exact);
+
+/// Rows of a basis that are read at once to be held out.
+inline constexpr Index held_out_rows = 16384;
+
+/// The same to draw the samples of the most demanding representation: limits.permuted_bytes.
+PairMemory draw_memory(JobSize const& job, double allowed);
 
 /// Bytes that the first rank needs for kernels of samples: tiles of them, or in the end the sums over all pairs.
 double kernel_pair_memory(JobSize const& job);
