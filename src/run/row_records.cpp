@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <type_traits>
 
 #include "confer/linalg/dense.hpp"
 #include "confer/linalg/neighbours.hpp"
 #include "confer/linalg/pair_distances.hpp"
-#include "confer/linalg/short_values.hpp"
+#include "confer/linalg/short_samples.hpp"
 
 namespace confer {
 
@@ -73,19 +74,21 @@ double middle_norm(MatrixView<double const> rows) {
   return *middle;
 }
 
-/// Puts the values in 16 bits where that loses nothing that results could show; `values`, the rows
-/// in single precision, become what is read again.
-void shorten(RowRecord& record, MatrixView<double const> rows, Matrix<float>& values) {
-  record.units = short_units(values);
-  Matrix<std::int16_t> codes(values.rows(), values.cols());
-  double const lost = encode_short(values, record.units, codes);
+/// Puts the values in 16 bits where that loses nothing that results could show.
+bool put_short(RowRecord& record, MatrixView<double const> rows, MatrixView<float const> values, bool median) {
   // Not the mean: a few samples far out would hide what is lost of all others.
-  if (negligible_loss(lost, middle_norm(rows), values.cols(), values.rows())) {
-    put_samples(record, codes);
-    decode_short(codes, record.units, values);
-  } else {
-    record.units.clear();
-  }
+  double const tolerated = negligible_squared_error(middle_norm(rows), values.cols);
+  ShortMatrix const codes = shorten(values, tolerated);
+  double const lost = std::accumulate(codes.lost.begin(), codes.lost.end(), 0.0);
+  if (lost > tolerated * static_cast<double>(values.rows * values.cols)) return false;
+  auto const bytes = std::as_bytes(std::span(codes.codes));
+  record.samples.assign(bytes.begin(), bytes.end());
+  record.facts.value_bytes = 2;
+  record.facts.block = codes.block;
+  record.units = codes.units;
+  record.squared_norms = codes.squared_norms;
+  if (median) record.facts.median_distance = median_distance(codes.view(), record.squared_norms);
+  return true;
 }
 
 /// Values in their precision, the norms as they are in it, and the median of the distances between them.
@@ -95,8 +98,8 @@ void fill(RowRecord& record, MatrixView<double const> rows, bool linear, bool me
   for (Index i = 0; i < rows.cols; ++i)
     for (Index k = 0; k < rows.rows; ++k) values(k, i) = static_cast<T>(rows(k, i));
   if constexpr (std::is_same_v<T, float>)
-    if (!linear) shorten(record, rows, values);
-  if (record.samples.empty()) put_samples(record, values);
+    if (!linear && put_short(record, rows, values, median)) return;
+  put_samples(record, values);
   std::vector<double> rounded(static_cast<std::size_t>(rows.rows));
   for (Index i = 0; i < rows.cols; ++i) {
     for (Index k = 0; k < rows.rows; ++k) rounded[static_cast<std::size_t>(k)] = static_cast<double>(values(k, i));
