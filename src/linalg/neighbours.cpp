@@ -10,6 +10,7 @@
 #include <span>
 
 #include "confer/linalg/dense.hpp"
+#include "confer/linalg/short_samples.hpp"
 #include "confer/linalg/tile_functions.hpp"
 
 namespace confer {
@@ -17,7 +18,9 @@ namespace confer {
 namespace {
 
 constexpr Index tile = 256;
-constexpr float margin_share = 4e-6f;
+constexpr double margin_share = 4e-6;
+/// The largest error of a sample in 16 bits, over the norm of half of the samples, that leaves few candidates.
+constexpr double short_margin = 5e-4;
 
 struct Candidate {
   float value;
@@ -92,31 +95,46 @@ float surely_among_largest(std::span<float const> values, Index k) {
   return *kth;
 }
 
-/// Finds the candidates of all samples tile by tile; each tile serves its rows and its columns.
+/// Finds the candidates of all samples tile by tile; each tile serves its rows and its columns. Products are those of
+/// samples in 16 bits where these are right to `short_margin`, or else in single precision.
 class Search {
  public:
-  Search(MatrixView<double const> samples, Index k, Nearness nearness)
-      : k_(k), nearness_(nearness), rows_(samples.rows, samples.cols), half_norms_(static_cast<std::size_t>(samples.cols)),
-        margins_(static_cast<std::size_t>(samples.cols)), candidates_(static_cast<std::size_t>(samples.cols)) {
-    float largest = 0;
-    for (Index i = 0; i < samples.cols; ++i) {
-      auto const norm = static_cast<float>(dot(samples.column_span(i), samples.column_span(i)));
+  Search(MatrixView<double const> samples, std::span<double const> squared_norms, Index k, Nearness nearness)
+      : k_(k), nearness_(nearness), rows_(samples.rows, samples.cols), margins_(static_cast<std::size_t>(samples.cols)),
+        candidates_(static_cast<std::size_t>(samples.cols)) {
+    for (Index i = 0; i < samples.cols; ++i)
       for (Index f = 0; f < samples.rows; ++f) rows_(f, i) = static_cast<float>(samples(f, i));
-      half_norms_[static_cast<std::size_t>(i)] = norm / 2;
-      largest = std::max(largest, norm);
+    for (double const norm : squared_norms) half_norms_.push_back(static_cast<float>(norm / 2));
+    codes_ = shorten(rows_, std::numeric_limits<double>::infinity());
+    double const largest = std::sqrt(*std::max_element(squared_norms.begin(), squared_norms.end()));
+    double const error = std::sqrt(*std::max_element(codes_.lost.begin(), codes_.lost.end()));
+    std::vector<double> sorted(squared_norms.begin(), squared_norms.end());
+    std::nth_element(sorted.begin(), sorted.begin() + std::ssize(sorted) / 2, sorted.end());
+    short_ = error <= short_margin * std::sqrt(sorted[sorted.size() / 2]);
+    if (short_)
+      rows_ = Matrix<float>();
+    else
+      codes_ = ShortMatrix();
+    for (std::size_t i = 0; i < margins_.size(); ++i) {
+      double const norm = std::sqrt(squared_norms[i]), own = short_ ? std::sqrt(codes_.lost[i]) : 0;
+      double const rounding = margin_share * largest * (norm + (nearness == Nearness::distance ? largest : 0.0));
+      // Of two products that are compared each may be off by |x| |error of y| + |error of x| |y|.
+      double const coding = short_ ? 2 * (norm * error + own * (largest + error)) : 0;
+      margins_[i] = static_cast<float>(rounding + coding);
     }
-    for (std::size_t i = 0; i < margins_.size(); ++i)
-      margins_[i] = margin_share * std::sqrt(largest) * (std::sqrt(2 * half_norms_[i]) + (nearness == Nearness::distance ? std::sqrt(largest) : 0.0f));
   }
 
   std::vector<Candidates>& run() {
     Matrix<float> products(tile, tile);
-    Index const n = rows_.cols();
+    Index const n = std::ssize(candidates_);
     for (Index col = 0; col < n; col += tile)
       for (Index row = 0; row <= col; row += tile) {
         auto const g = products.view().block(0, 0, std::min(tile, n - row), std::min(tile, n - col));
-        gemm(1.0f, rows_.view().block(0, row, rows_.rows(), g.rows), Op::transpose,
-             rows_.view().block(0, col, rows_.rows(), g.cols), Op::none, 0.0f, g);
+        if (short_)
+          short_products(codes_.view(), row, col, g);
+        else
+          gemm(1.0f, rows_.view().block(0, row, rows_.rows(), g.rows), Op::transpose,
+               rows_.view().block(0, col, rows_.rows(), g.cols), Op::none, 0.0f, g);
         enter(g, row, col);
       }
     return candidates_;
@@ -154,6 +172,8 @@ class Search {
 
   Index k_;
   Nearness nearness_;
+  bool short_ = false;
+  ShortMatrix codes_;
   Matrix<float> rows_;
   std::vector<float> half_norms_, margins_;
   std::vector<Candidates> candidates_;
@@ -166,11 +186,11 @@ NeighbourLists nearest_neighbours(MatrixView<double const> samples, Index k, Nea
   lists.samples = samples.cols;
   lists.k = std::min(k, samples.cols - 1);
   if (lists.k < 1) return lists;
-  Search search(samples, lists.k, nearness);
+  std::vector<double> norms;
+  for (Index i = 0; i < samples.cols; ++i) norms.push_back(dot(samples.column_span(i), samples.column_span(i)));
+  Search search(samples, norms, lists.k, nearness);
   auto& candidates = search.run();
-  double largest = 0;
-  for (Index i = 0; i < samples.cols; ++i)
-    largest = std::max(largest, dot(samples.column_span(i), samples.column_span(i)));
+  double const largest = *std::max_element(norms.begin(), norms.end());
   double const grid = largest > 0 ? 1e12 / largest : 0;
 
   struct Ranked {
