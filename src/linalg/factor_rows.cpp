@@ -219,7 +219,8 @@ Factor factor_rows(RowSource const& source, FactorOptions const& options) {
   Factor factor;
   factor.rows = source.total_rows;
   factor.features = source.features;
-  Matrix<double> buffer(source.features, std::min(rows_per_block(source.features), std::max<Index>(source.rows, 1)));
+  Matrix<double> buffer(source.features, std::min(rows_per_block(source.features), std::max<Index>(source.rows, 1)),
+                        Uninitialised());
   FirstPass pass = first_pass(source, buffer);
   factor.mean = pass.mean;
 

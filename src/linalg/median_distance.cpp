@@ -9,6 +9,7 @@
 #include "confer/linalg/pair_distances.hpp"
 #include "confer/linalg/tile_functions.hpp"
 #include "linalg/near_samples.hpp"
+#include "linalg/select_between.hpp"
 
 namespace confer {
 
@@ -113,42 +114,29 @@ void each_stretch(Cloud<Samples> const& cloud, Index begin, Index end, Matrix<T>
       visit_block(left, std::min(largest, middle - left), right, std::min(largest, end - right));
 }
 
-/// Appends the values in [low, high] to `out`, which has room for all; returns their number.
-template <class T>
-Index append_between(T const* values, Index count, T low, T high, T* out) {
-  T* const begin = out;
-  for (Index i = 0; i < count; ++i) {  // without branches: which way they go cannot be foreseen
-    T const value = values[i];
-    *out = value;
-    out += static_cast<Index>(value >= low) & static_cast<Index>(value <= high);
-  }
-  return out - begin;
-}
-
-/// The number of values below `low`.
-template <class T>
-Index count_below(T const* values, Index count, T low) {
-  std::int32_t below = 0;
-  for (Index i = 0; i < count; ++i) below += static_cast<std::int32_t>(values[i] < low);
-  return below;
-}
-
 /// The squared distances in [low, high], and how many are smaller.
 template <class T>
 struct Bracket {
   T low = 0, high = std::numeric_limits<T>::infinity();
   Index below = 0, inside = 0;
-  std::vector<T> values = {};  // the first `inside` of them
+  Matrix<T> values = {};  // the first `inside` of them
 
   template <class Samples>
   void collect(Cloud<Samples> const& cloud) {
-    Matrix<T> products(Samples::largest_block, Samples::largest_block);
+    Matrix<T> products(Samples::largest_block, Samples::largest_block, Uninitialised());
+    reserve(std::isinf(high) ? cloud.pairs() : cloud.pairs() / 4);
     each_stretch(cloud, 0, cloud.samples.count(), products, [this](std::span<T const> stretch) {
       auto const size = static_cast<Index>(stretch.size());
-      if (std::ssize(values) < inside + size) values.resize(static_cast<std::size_t>(2 * (inside + size)));
-      inside += append_between(stretch.data(), size, low, high, values.data() + inside);
-      below += count_below(stretch.data(), size, low);
+      if (values.size() < inside + size + select_margin) reserve(2 * (inside + size));
+      Selected const found = select_between(stretch.data(), size, low, high, values.data() + inside);
+      inside += found.inside;
+      below += found.below;
     });
+  }
+  void reserve(Index count) {
+    Matrix<T> larger(count + select_margin, 1, Uninitialised());
+    std::copy_n(values.data(), inside, larger.data());
+    values = std::move(larger);
   }
   bool holds(Index place) const { return place >= below && place < below + inside; }
   /// The values at two places in the order of all, first <= second, both of which it holds.
@@ -176,12 +164,11 @@ std::pair<T, T> Bracket<T>::at(Index first, Index second) const {
     from = std::max(least, least + (static_cast<T>(begin) - 1) / scale);
     to = std::min(most, least + (static_cast<T>(end) + 1) / scale);
   }
-  std::vector<T> few(static_cast<std::size_t>(inside));
-  few.resize(static_cast<std::size_t>(append_between(all, inside, from, to, few.data())));
-  Index const before = below + count_below(all, inside, from);
+  Matrix<T> few(inside + select_margin, 1, Uninitialised());
+  Selected const found = select_between(all, inside, from, to, few.data());
   auto const place = [&](Index number) {
-    auto const middle = few.begin() + (number - before);
-    std::nth_element(few.begin(), middle, few.end());
+    T* const middle = few.data() + (number - below - found.below);
+    std::nth_element(few.data(), middle, few.data() + found.inside);
     return *middle;
   };
   T const value = place(first);

@@ -34,6 +34,8 @@ class Candidates {
  public:
   float threshold = -std::numeric_limits<float>::infinity();
 
+  Candidates() { held_.reserve(limit_); }
+
   void add(float value, Index index, Index k, float margin) {
     held_.push_back({value, static_cast<std::int32_t>(index)});
     if (held_.size() < limit_) return;
@@ -100,7 +102,7 @@ float surely_among_largest(std::span<float const> values, Index k) {
 class Search {
  public:
   Search(MatrixView<double const> samples, std::span<double const> squared_norms, Index k, Nearness nearness)
-      : k_(k), nearness_(nearness), rows_(samples.rows, samples.cols), margins_(static_cast<std::size_t>(samples.cols)),
+      : k_(k), nearness_(nearness), rows_(samples.rows, samples.cols, Uninitialised()), margins_(static_cast<std::size_t>(samples.cols)),
         candidates_(static_cast<std::size_t>(samples.cols)) {
     for (Index i = 0; i < samples.cols; ++i)
       for (Index f = 0; f < samples.rows; ++f) rows_(f, i) = static_cast<float>(samples(f, i));
@@ -125,7 +127,7 @@ class Search {
   }
 
   std::vector<Candidates>& run() {
-    Matrix<float> products(tile, tile);
+    Matrix<float> products(tile, tile, Uninitialised());
     Index const n = std::ssize(candidates_);
     for (Index col = 0; col < n; col += tile)
       for (Index row = 0; row <= col; row += tile) {

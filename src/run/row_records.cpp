@@ -6,6 +6,7 @@
 #include <numeric>
 #include <type_traits>
 
+#include "confer/linalg/centring.hpp"
 #include "confer/linalg/dense.hpp"
 #include "confer/linalg/neighbours.hpp"
 #include "confer/linalg/pair_distances.hpp"
@@ -66,18 +67,16 @@ void put_samples(RowRecord& record, Matrix<T> const& values) {
 }
 
 /// Half of the samples have smaller squared norms.
-double middle_norm(MatrixView<double const> rows) {
-  std::vector<double> norms;
-  for (Index i = 0; i < rows.cols; ++i) norms.push_back(squared(rows, i));
+double middle(std::vector<double> norms) {
   auto const middle = norms.begin() + std::ssize(norms) / 2;
   std::nth_element(norms.begin(), middle, norms.end());
   return *middle;
 }
 
 /// Puts the values in 16 bits where that loses nothing that results could show.
-bool put_short(RowRecord& record, MatrixView<double const> rows, MatrixView<float const> values, bool median) {
+bool put_short(RowRecord& record, MatrixView<float const> values, bool median) {
   // Not the mean: a few samples far out would hide what is lost of all others.
-  double const tolerated = negligible_squared_error(middle_norm(rows), values.cols);
+  double const tolerated = negligible_squared_error(middle(record.squared_norms), values.cols);
   ShortMatrix const codes = shorten(values, tolerated);
   double const lost = std::accumulate(codes.lost.begin(), codes.lost.end(), 0.0);
   if (lost > tolerated * static_cast<double>(values.rows * values.cols)) return false;
@@ -91,21 +90,27 @@ bool put_short(RowRecord& record, MatrixView<double const> rows, MatrixView<floa
   return true;
 }
 
-/// Values in their precision, the norms as they are in it, and the median of the distances between them.
+/// Values in their precision and the median of the distances between them; their squared norms are in the record.
 template <class T>
-void fill(RowRecord& record, MatrixView<double const> rows, bool linear, bool median) {
-  Matrix<T> values(rows.rows, rows.cols);
-  for (Index i = 0; i < rows.cols; ++i)
-    for (Index k = 0; k < rows.rows; ++k) values(k, i) = static_cast<T>(rows(k, i));
+void fill(RowRecord& record, Matrix<T> const& values, bool linear, bool median) {
   if constexpr (std::is_same_v<T, float>)
-    if (!linear && put_short(record, rows, values, median)) return;
+    if (!linear && put_short(record, values, median)) return;
   put_samples(record, values);
+  if (median) record.facts.median_distance = median_distance(values.const_view(), record.squared_norms);
+}
+
+template <class T>
+void fill_converted(RowRecord& record, MatrixView<double const> rows, bool linear, bool median) {
+  Matrix<T> values(rows.rows, rows.cols, Uninitialised());
   std::vector<double> rounded(static_cast<std::size_t>(rows.rows));
   for (Index i = 0; i < rows.cols; ++i) {
-    for (Index k = 0; k < rows.rows; ++k) rounded[static_cast<std::size_t>(k)] = static_cast<double>(values(k, i));
+    for (Index k = 0; k < rows.rows; ++k) {
+      values(k, i) = static_cast<T>(rows(k, i));
+      rounded[static_cast<std::size_t>(k)] = static_cast<double>(values(k, i));
+    }
     record.squared_norms[static_cast<std::size_t>(i)] = dot(rounded, rounded);
   }
-  if (median) record.facts.median_distance = median_distance(values.const_view(), record.squared_norms);
+  fill(record, values, linear, median);
 }
 
 }  // namespace
@@ -219,10 +224,20 @@ void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNe
   if (!contains(needs.kept, form))
     record.facts.features = 0;
   else if (exact)
-    fill<double>(record, rows, contains(needs.linear, form), contains(needs.with_median, form));
+    fill_converted<double>(record, rows, contains(needs.linear, form), contains(needs.with_median, form));
   else
-    fill<float>(record, rows, contains(needs.linear, form), contains(needs.with_median, form));
+    fill_converted<float>(record, rows, contains(needs.linear, form), contains(needs.with_median, form));
   store.put(row_record_name(key, form), record);
+}
+
+void put_centred_rows(RowStore const& store, std::string const& key, RowNeeds const& needs, Matrix<float> rows) {
+  RowRecord record;
+  record.facts.features = rows.rows();
+  record.facts.rows = rows.cols();
+  record.facts.median_distance = std::numeric_limits<double>::quiet_NaN();
+  record.squared_norms = centre_samples(rows);
+  fill(record, rows, contains(needs.linear, RowForm::centred), contains(needs.with_median, RowForm::centred));
+  store.put(row_record_name(key, RowForm::centred), record);
 }
 
 }  // namespace confer
