@@ -29,37 +29,63 @@ struct Candidate {
 
 bool better(Candidate const& a, Candidate const& b) { return a.value != b.value ? a.value > b.value : a.index < b.index; }
 
+float kth_largest(std::span<float const> values, Index k) {
+  if (std::ssize(values) <= most_counted) return kth_largest_of_few(values, k);
+  std::vector<float> copy(values.begin(), values.end());
+  auto const kth = copy.begin() + (k - 1);
+  std::nth_element(copy.begin(), kth, copy.end(), std::greater<>());
+  return *kth;
+}
+
 /// Of one sample: everything that can still be among its k nearest.
 class Candidates {
  public:
   float threshold = -std::numeric_limits<float>::infinity();
 
-  Candidates() { held_.reserve(limit_); }
-
-  void add(float value, Index index, Index k, float margin) {
-    held_.push_back({value, static_cast<std::int32_t>(index)});
-    if (held_.size() < limit_) return;
-    shrink(k, margin);
-    limit_ = std::max<std::size_t>(2 * held_.size(), static_cast<std::size_t>(2 * k + 8));
+  Candidates() {
+    values_.reserve(limit_);
+    indices_.reserve(limit_);
   }
-  std::vector<Candidate> const& finish(Index k, float margin) {
+  void add(float value, Index index, Index k, float margin) {
+    values_.push_back(value);
+    indices_.push_back(static_cast<std::int32_t>(index));
+    if (values_.size() < limit_) return;
     shrink(k, margin);
-    return held_;
+    limit_ = std::max<std::size_t>(2 * values_.size(), static_cast<std::size_t>(2 * k + 8));
+  }
+  std::vector<std::int32_t> const& finish(Index k, float margin) {
+    shrink(k, margin);
+    return indices_;
   }
 
  private:
   void shrink(Index k, float margin) {
-    if (static_cast<Index>(held_.size()) <= k) return;
-    auto const kth = held_.begin() + static_cast<std::ptrdiff_t>(k - 1);
-    std::nth_element(held_.begin(), kth, held_.end(), better);
-    threshold = kth->value - margin;
-    std::erase_if(held_, [this](Candidate const& c) { return c.value < threshold; });
+    if (static_cast<Index>(values_.size()) <= k) return;
+    threshold = kth_largest(values_, k) - margin;
+    std::size_t kept = 0;
+    for (std::size_t c = 0; c < values_.size(); ++c) {
+      values_[kept] = values_[c];
+      indices_[kept] = indices_[c];
+      kept += static_cast<std::size_t>(values_[c] >= threshold);
+    }
+    values_.resize(kept);
+    indices_.resize(kept);
     auto const most = static_cast<std::size_t>(std::max<Index>(1024, 16 * k));
-    if (held_.size() <= most) return;
-    std::nth_element(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(most), held_.end(), better);
-    held_.resize(most);
+    if (kept > most) keep_best(most);
   }
-  std::vector<Candidate> held_;
+  void keep_best(std::size_t count) {
+    std::vector<Candidate> all;
+    for (std::size_t c = 0; c < values_.size(); ++c) all.push_back({values_[c], indices_[c]});
+    std::nth_element(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count), all.end(), better);
+    values_.resize(count);
+    indices_.resize(count);
+    for (std::size_t c = 0; c < count; ++c) {
+      values_[c] = all[c].value;
+      indices_[c] = all[c].index;
+    }
+  }
+  std::vector<float> values_;
+  std::vector<std::int32_t> indices_;
   std::size_t limit_ = 32;
 };
 
@@ -69,32 +95,20 @@ double squared_distance(std::span<double const> a, std::span<double const> b) {
   return sum;
 }
 
+/// Marks of the samples of a tile, filled up to whole words.
+constexpr Index marks_together = sizeof(std::uint64_t);
+using Marks = std::array<unsigned char, tile + marks_together>;
+
 /// Calls visit(i) for every mark that is set (1) among the first `count`.
 template <class Visit>
-void for_each_mark(std::span<unsigned char const> marks, Index count, Visit const& visit) {
+void for_each_mark(Marks& marks, Index count, Visit const& visit) {
   static_assert(std::endian::native == std::endian::little, "the first mark is the lowest byte of a word");
-  constexpr Index together = sizeof(std::uint64_t);
-  for (Index begin = 0; begin < count; begin += together) {
+  std::fill_n(marks.begin() + count, marks_together, static_cast<unsigned char>(0));
+  for (Index begin = 0; begin < count; begin += marks_together) {
     std::uint64_t word = 0;
-    std::memcpy(&word, marks.data() + begin, static_cast<std::size_t>(std::min(together, count - begin)));
+    std::memcpy(&word, marks.data() + begin, sizeof word);
     for (; word != 0; word &= word - 1) visit(begin + std::countr_zero(word) / 8);
   }
-}
-
-/// At least k of the values are as large as this: the k-th largest of the maxima of 32 groups of them. Minus infinity
-/// if there are too few.
-float surely_among_largest(std::span<float const> values, Index k) {
-  constexpr Index groups = 32;
-  auto const count = std::ssize(values) / groups * groups;
-  if (2 * k > groups || count == 0) return -std::numeric_limits<float>::infinity();
-  std::array<float, groups> largest;
-  std::copy_n(values.begin(), groups, largest.begin());
-  for (Index begin = groups; begin < count; begin += groups)
-    for (Index i = 0; i < groups; ++i)
-      largest[static_cast<std::size_t>(i)] = std::max(largest[static_cast<std::size_t>(i)], values[static_cast<std::size_t>(begin + i)]);
-  auto const kth = largest.begin() + (k - 1);
-  std::nth_element(largest.begin(), kth, largest.end(), std::greater<>());
-  return *kth;
 }
 
 /// Finds the candidates of all samples tile by tile; each tile serves its rows and its columns. Products are those of
@@ -147,7 +161,7 @@ class Search {
   void enter(MatrixView<float> g, Index row, Index col) {
     bool const diagonal = row == col;
     std::vector<float> thresholds;
-    std::array<unsigned char, tile> marks;
+    Marks marks;
     for (Index i = 0; i < g.rows; ++i) thresholds.push_back(candidates_[static_cast<std::size_t>(row + i)].threshold);
     for (Index j = 0; j < g.cols; ++j) {
       Candidates& column = candidates_[static_cast<std::size_t>(col + j)];
@@ -204,11 +218,11 @@ NeighbourLists nearest_neighbours(MatrixView<double const> samples, Index k, Nea
   for (Index i = 0; i < samples.cols; ++i) {
     auto const at = static_cast<std::size_t>(i);
     ranked.clear();
-    for (auto const& candidate : candidates[at].finish(lists.k, search.margin(at))) {
-      auto const own = samples.column_span(i), other = samples.column_span(candidate.index);
+    for (std::int32_t const candidate : candidates[at].finish(lists.k, search.margin(at))) {
+      auto const own = samples.column_span(i), other = samples.column_span(candidate);
       double const product = dot(own, other);
       double const value = nearness == Nearness::distance ? -squared_distance(own, other) : product;
-      ranked.push_back({std::llrint(value * grid), candidate.index, product});
+      ranked.push_back({std::llrint(value * grid), candidate, product});
     }
     std::sort(ranked.begin(), ranked.end(), [](Ranked const& a, Ranked const& b) {
       return a.nearness != b.nearness ? a.nearness > b.nearness : a.index < b.index;

@@ -1,6 +1,8 @@
 // Compiled without errno for square roots and without traps, so that the loops become vector code (CMakeLists.txt).
 #include "confer/linalg/tile_functions.hpp"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -98,6 +100,27 @@ CONFER_VECTOR_CLONES void mark_column(float const* values, float const* rows, fl
     marks[i] = static_cast<unsigned char>(static_cast<int>(values[i] > rows[i]) | static_cast<int>(values[i] > column));
 }
 
+/// values: `padded` of them, a multiple of 16, the last ones minus infinity.
+CONFER_VECTOR_CLONES float kth_largest_by_counting(float const* values, Index count, Index padded, Index k) {
+  float smallest = std::numeric_limits<float>::infinity();
+  for (Index i = 0; i < count; ++i) {
+    float const value = values[i];
+    std::int32_t larger[16] = {};
+    for (Index begin = 0; begin < padded; begin += 16)
+      for (Index lane = 0; lane < 16; ++lane) larger[lane] += values[begin + lane] > value ? 1 : 0;
+    std::int32_t total = 0;
+    for (std::int32_t const number : larger) total += number;
+    smallest = total < k && value < smallest ? value : smallest;
+  }
+  return smallest;
+}
+
+constexpr Index maxima = 32;
+CONFER_VECTOR_CLONES void group_maxima(float const* values, Index count, float* largest) {
+  for (Index begin = 0; begin < count; begin += maxima)
+    for (Index k = 0; k < maxima; ++k) largest[k] = largest[k] < values[begin + k] ? values[begin + k] : largest[k];
+}
+
 template <class T, class F>
 void each_column(MatrixView<T> g, F const& apply) {
   for (Index j = 0; j < g.cols; ++j) apply(g.column(j), j);
@@ -159,6 +182,22 @@ void near_distance_tile(MatrixView<float> g, std::span<float const> left, std::s
 
 void mark_above(std::span<float const> values, std::span<float const> rows, float column, std::span<unsigned char> marks) {
   mark_column(values.data(), rows.data(), column, static_cast<Index>(values.size()), marks.data());
+}
+
+float kth_largest_of_few(std::span<float const> values, Index k) {
+  alignas(64) std::array<float, static_cast<std::size_t>(most_counted)> padded;
+  padded.fill(-std::numeric_limits<float>::infinity());
+  std::copy(values.begin(), values.end(), padded.begin());
+  return kth_largest_by_counting(padded.data(), std::ssize(values), (std::ssize(values) + 15) / 16 * 16, k);
+}
+
+float surely_among_largest(std::span<float const> values, Index k) {
+  auto const count = std::ssize(values) / maxima * maxima;
+  if (2 * k > maxima || count == 0) return -std::numeric_limits<float>::infinity();
+  std::array<float, static_cast<std::size_t>(maxima)> largest;
+  largest.fill(-std::numeric_limits<float>::infinity());
+  group_maxima(values.data(), count, largest.data());
+  return kth_largest_of_few(largest, k);
 }
 
 void complement_tile(MatrixView<float> g, float shift) {

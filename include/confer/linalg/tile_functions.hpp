@@ -35,6 +35,15 @@ void complement_tile(MatrixView<double> g, double shift);
 /// Marks (1, else 0) the values above their row's threshold or above that of the column.
 void mark_above(std::span<float const> values, std::span<float const> rows, float column, std::span<unsigned char> marks);
 
+/// The k-th largest of at most `most_counted` values, k not above their number. They are counted instead of moved: which
+/// way the branches of a selection go cannot be foreseen.
+inline constexpr Index most_counted = 64;
+float kth_largest_of_few(std::span<float const> values, Index k);
+
+/// At least k of the values are as large as this: the k-th largest of the maxima of 32 groups of them. Minus infinity if
+/// there are too few.
+float surely_among_largest(std::span<float const> values, Index k);
+
 /// Zeroes the elements i <= j of a square tile.
 template <class T>
 void keep_strict_lower(MatrixView<T> g) {
