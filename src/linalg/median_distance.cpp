@@ -23,7 +23,7 @@ constexpr double sketch_margin = 0.1;
 template <class T>
 struct DenseSamples {
   using Value = T;
-  static constexpr Index smallest_block = 128, largest_block = 512;
+  static constexpr Index smallest_block = 128, largest_rows = 512, largest_columns = 512;
   Matrix<T> owned;
   MatrixView<T const> view;
 
@@ -44,7 +44,8 @@ struct DenseSamples {
 /// Samples in 16 bits.
 struct CodedSamples {
   using Value = float;
-  static constexpr Index smallest_block = 256, largest_block = 256;  // products are to stay in the cache
+  // Products of narrow blocks are as fast, and stay in the first cache.
+  static constexpr Index smallest_block = 128, largest_rows = 256, largest_columns = 32;
   ShortMatrix owned;
   ShortSamples view;
 
@@ -95,7 +96,7 @@ void to_distances(Cloud<DenseSamples<double>> const& cloud, Index left, Index ri
 /// lies off the diagonal comes in blocks large enough to multiply fast.
 template <class Samples, class T, class Visit>
 void each_stretch(Cloud<Samples> const& cloud, Index begin, Index end, Matrix<T>& products, Visit const& visit) {
-  constexpr Index smallest = Samples::smallest_block, largest = Samples::largest_block;
+  constexpr Index smallest = Samples::smallest_block, most_rows = Samples::largest_rows, most = Samples::largest_columns;
   auto const visit_block = [&](Index left, Index rows, Index right, Index cols) {
     auto const g = products.view().block(0, 0, rows, cols);
     cloud.samples.products(left, right, g);
@@ -109,9 +110,9 @@ void each_stretch(Cloud<Samples> const& cloud, Index begin, Index end, Matrix<T>
   Index const half = (end - begin) / 2, middle = begin + (half + short_group - 1) / short_group * short_group;
   each_stretch(cloud, begin, middle, products, visit);
   each_stretch(cloud, middle, end, products, visit);
-  for (Index right = middle; right < end; right += largest)
-    for (Index left = begin; left < middle; left += largest)
-      visit_block(left, std::min(largest, middle - left), right, std::min(largest, end - right));
+  for (Index left = begin; left < middle; left += most_rows)
+    for (Index right = middle; right < end; right += most)
+      visit_block(left, std::min(most_rows, middle - left), right, std::min(most, end - right));
 }
 
 /// The squared distances in [low, high], and how many are smaller.
@@ -123,7 +124,9 @@ struct Bracket {
 
   template <class Samples>
   void collect(Cloud<Samples> const& cloud) {
-    Matrix<T> products(Samples::largest_block, Samples::largest_block, Uninitialised());
+    constexpr Index smallest = Samples::smallest_block;
+    Matrix<T> products(std::max(smallest, Samples::largest_rows), std::max(smallest, Samples::largest_columns),
+                       Uninitialised());
     reserve(std::isinf(high) ? cloud.pairs() : cloud.pairs() / 4);
     each_stretch(cloud, 0, cloud.samples.count(), products, [this](std::span<T const> stretch) {
       auto const size = static_cast<Index>(stretch.size());

@@ -15,6 +15,7 @@ namespace {
 
 /// Elements that are multiplied in single precision before the product is added up in double precision.
 constexpr Index elements_per_product = 4096;
+constexpr Index columns_per_stripe = 32;
 
 /// A panel's representations in memory.
 template <class T>
@@ -217,8 +218,15 @@ struct KernelEngine::Worker {
     for (Index m = 0; m < std::ssize(members); ++m) {
       MappedRows const& rows = members[static_cast<std::size_t>(m)].rows[form];
       auto const g = tile_view(products[side], m, tile);
-      tile_products(rows, tile, lower, g);
-      if (only != nullptr) make_kernel(task, side, m, *only, tile, g);
+      // Products of short samples are as fast in stripes, which stay in the first cache until they are a kernel.
+      bool const stripes = only != nullptr && rows.facts().value_bytes == 2 && tile.row_begin != tile.col_begin;
+      Index const width = stripes ? columns_per_stripe : tile.cols;
+      for (Index col = 0; col < tile.cols; col += width) {
+        KernelTile const part = {tile.row_begin, tile.rows, tile.col_begin + col, std::min(width, tile.cols - col)};
+        auto const g_part = g.block(0, col, part.rows, part.cols);
+        tile_products(rows, part, lower, g_part);
+        if (only != nullptr) make_kernel(task, side, m, *only, part, g_part);
+      }
       if (m % 16 == 0) task.poll();
     }
   }
