@@ -44,16 +44,19 @@ CONFER_VECTOR_CLONES void gaussian_column(float* g, float const* left, Index cou
   for (Index i = 0; i < count; ++i) g[i] = exp_of_negative(-rate * squared_distance(left[i], right, g[i])) - shift;
 }
 
-CONFER_VECTOR_CLONES void near_distance_column(float* g, float const* left, Index count, float right) {
+/// What rounding leaves of two norms is no distance.
+inline float distinct_squared_distance(float left, float right, float product) {
   constexpr float digits = 8 * std::numeric_limits<float>::epsilon();
-  for (Index i = 0; i < count; ++i) {
-    float const both = left[i] + right, d = both - 2 * g[i];
-    g[i] = d < digits * both ? 0.0f : d;
-  }
+  float const both = left + right, d = both - 2 * product;
+  return d < digits * both ? 0.0f : d;
+}
+
+CONFER_VECTOR_CLONES void near_distance_column(float* g, float const* left, Index count, float right) {
+  for (Index i = 0; i < count; ++i) g[i] = distinct_squared_distance(left[i], right, g[i]);
 }
 
 CONFER_VECTOR_CLONES void distance_column(float* g, float const* left, Index count, float right, float shift) {
-  for (Index i = 0; i < count; ++i) g[i] = std::sqrt(squared_distance(left[i], right, g[i])) - shift;
+  for (Index i = 0; i < count; ++i) g[i] = std::sqrt(distinct_squared_distance(left[i], right, g[i])) - shift;
 }
 
 CONFER_VECTOR_CLONES void squared_distance_column(float* g, float const* left, Index count, float right, float shift) {

@@ -19,7 +19,7 @@ void gaussian_tile(MatrixView<double> g, std::span<double const> left, std::span
 /// |x_i - x_j|^2, and 0 where it is less than rounding leaves of the norms.
 void near_distance_tile(MatrixView<float> g, std::span<float const> left, std::span<float const> right);
 
-/// |x_i - x_j| - shift.
+/// |x_i - x_j| - shift; in single precision 0 - shift where near_distance_tile has 0: a root would make much of rounding.
 void distance_tile(MatrixView<float> g, std::span<float const> left, std::span<float const> right, float shift);
 void distance_tile(MatrixView<double> g, std::span<double const> left, std::span<double const> right, double shift);
 
