@@ -58,27 +58,31 @@ void mirror_lower(MatrixView<double> a) {
     for (Index i = j + 1; i < a.rows; ++i) a(j, i) = a(i, j);
 }
 
-Eigen eigh(MatrixView<double const> a) {
+namespace {
+
+template <class T, class Routine>
+EigenOf<T> eigh_any(Routine routine, char const* name, MatrixView<T const> a) {
   Index const n = a.rows;
-  Eigen result{std::vector<double>(static_cast<std::size_t>(n)), Matrix<double>(n, n)};
+  EigenOf<T> result{std::vector<T>(static_cast<std::size_t>(n)), Matrix<T>(n, n)};
   if (n == 0) return result;
   auto& v = result.vectors;
   for (Index j = 0; j < n; ++j) std::copy(a.column(j) + j, a.column(j) + n, v.view().column(j) + j);
-  double size = 0;
-  lapack_int isize = 0;
-  check(LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', narrow(n), v.data(), narrow(n), result.values.data(), &size, -1,
-                            &isize, -1),
-        "dsyevd");
-  std::vector<double> work(static_cast<std::size_t>(size));
-  std::vector<lapack_int> iwork(static_cast<std::size_t>(isize));
-  check(LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', narrow(n), v.data(), narrow(n), result.values.data(),
-                            work.data(), narrow(static_cast<Index>(work.size())), iwork.data(), isize),
-        "dsyevd");
+  // Not asked of LAPACK: a float does not hold the size of a large workspace.
+  std::vector<T> work(static_cast<std::size_t>(1 + 66 * n + 2 * n * n));
+  std::vector<lapack_int> iwork(static_cast<std::size_t>(3 + 5 * n));
+  check(routine(LAPACK_COL_MAJOR, 'V', 'L', narrow(n), v.data(), narrow(n), result.values.data(), work.data(),
+                narrow(static_cast<Index>(work.size())), iwork.data(), narrow(static_cast<Index>(iwork.size()))),
+        name);
   std::reverse(result.values.begin(), result.values.end());
   for (Index j = 0; j < n / 2; ++j)
     std::swap_ranges(v.view().column(j), v.view().column(j) + n, v.view().column(n - 1 - j));
   return result;
 }
+
+}  // namespace
+
+Eigen eigh(MatrixView<double const> a) { return eigh_any(LAPACKE_dsyevd_work, "dsyevd", a); }
+EigenOf<float> eigh(MatrixView<float const> a) { return eigh_any(LAPACKE_ssyevd_work, "ssyevd", a); }
 
 std::vector<double> eigvalsh(MatrixView<double> a) {
   Index const n = a.rows;

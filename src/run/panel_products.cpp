@@ -60,8 +60,13 @@ void PanelProducts<T>::read_rows(Index number, Index begin, MatrixView<T> out) c
 template <class T>
 void PanelProducts<T>::load(Index number, HeldBases<T>& held) {
   if (held.number == number) return;
-  held = HeldBases<T>();
-  held.basis = Matrix<T>(panel(number).rows, columns(number));
+  Index const rows = panel(number).rows, width = columns(number);
+  held.number = -1;
+  if (held.memory.size() < rows * width) {
+    held.memory = Matrix<T>();  // the old one goes before the new one comes
+    held.memory = Matrix<T>(rows, width);
+  }
+  held.basis = {held.memory.data(), rows, width, std::max<Index>(rows, 1)};
   read_rows(number, 0, held.basis);
   held.number = number;
 }
@@ -132,7 +137,7 @@ Matrix<double> PanelProducts<T>::product(Tile const& tile, std::function<void()>
     load(tile.row_panel, row_bases_);
     if (!within) load(tile.col_panel, col_bases_);
     poll();
-    add_product(row_bases_.basis, within ? MatrixView<T const>() : col_bases_.basis.const_view(), sum);
+    add_product(row_bases_.basis, within ? MatrixView<T const>() : col_bases_.basis, sum);
   }
   return sum;
 }

@@ -29,7 +29,8 @@ inline Index row_slices(Index rows) { return std::max<Index>(1, (rows + rows_per
 template <class T>
 struct HeldBases {
   Index number = -1;
-  Matrix<T> basis;  ///< rows x columns of all members
+  Matrix<T> memory;     ///< of the largest panel so far: to make it anew for every panel takes a pass over it
+  MatrixView<T> basis;  ///< rows x columns of all members
 };
 template <class T>
 struct HeldLoadings {

@@ -88,26 +88,102 @@ void orthonormalise(MatrixView<double> vectors) {
   }
 }
 
+template <class To, class From>
+Matrix<To> converted(MatrixView<From const> a) {
+  Matrix<To> result(a.rows, a.cols);
+  for (Index j = 0; j < a.cols; ++j)
+    std::transform(a.column(j), a.column(j) + a.rows, result.view().column(j),
+                   [](From value) { return static_cast<To>(value); });
+  return result;
+}
+
+/// Canonical directions of the smaller side, their images M'l, and the lengths of these: the correlations.
+struct Directions {
+  Matrix<double> small, images;
+  std::vector<double> correlations;  ///< descending, but for rounding
+};
+
+/// Correlations below this part of the largest are resolved in double precision: single precision cannot tell apart the
+/// eigenvalues of M M', their squares.
+constexpr double well_resolved = 1e-2;
+
+/// Turns directions from `first` on, and their images, so that the images are orthogonal to all images.
+void resolve_again(MatrixView<double const> cross, Op to_image, Index first, Directions& directions) {
+  Index const count = directions.small.cols() - first;
+  if (count == 0) return;
+  auto const small = directions.small.view().block(0, first, directions.small.rows(), count);
+  auto const images = directions.images.view().block(0, first, directions.images.rows(), count);
+  Matrix<double> mapped(images.rows, count), gram(count, count), along(first, count);
+  gemm(1.0, cross, to_image, small, Op::none, 0.0, mapped.view());
+  auto const larger = directions.images.const_view().block(0, 0, images.rows, first);
+  gemm(1.0, larger, Op::transpose, mapped.const_view(), Op::none, 0.0, along.view());
+  gemm(-1.0, larger, Op::none, along.const_view(), Op::none, 1.0, mapped.view());
+  syrk_lower(1.0, mapped.const_view(), Op::transpose, 0.0, gram.view());
+  Eigen const turn = eigh(gram.const_view());
+  Matrix<double> const before = converted<double, double>(small);
+  gemm(1.0, before.const_view(), Op::none, turn.vectors.const_view(), Op::none, 0.0, small);
+  gemm(1.0, mapped.const_view(), Op::none, turn.vectors.const_view(), Op::none, 0.0, images);
+  for (Index i = 0; i < count; ++i)
+    directions.correlations[static_cast<std::size_t>(first + i)] =
+        std::sqrt(std::max(0.0, turn.values[static_cast<std::size_t>(i)]));
+}
+
+/// Eigenvectors of M M' in single precision, which M itself is known to, and lengths of their images in double
+/// precision: an error of a direction enters a length by its square only.
+Directions directions_of(MatrixView<double const> cross, bool rows_are_small) {
+  Op const to_image = rows_are_small ? Op::transpose : Op::none;
+  Index const small = rows_are_small ? cross.rows : cross.cols;
+  Index const large = rows_are_small ? cross.cols : cross.rows;
+  Matrix<float> const single = converted<float>(cross);
+  Matrix<float> gram(small, small), images(large, small);
+  syrk_lower(1.0F, single.const_view(), rows_are_small ? Op::none : Op::transpose, 0.0F, gram.view());
+  Matrix<float> const vectors = eigh(gram.const_view()).vectors;
+  gemm(1.0F, single.const_view(), to_image, vectors.const_view(), Op::none, 0.0F, images.view());
+  Directions directions{converted<double>(vectors.const_view()), converted<double>(images.const_view()), {}};
+  for (Index j = 0; j < small; ++j) {
+    double const length = norm(directions.small.view().column(j), small);
+    for (double& value : directions.small.view().column_span(j)) value /= length;
+    double const image = norm(directions.images.view().column(j), large);
+    directions.correlations.push_back(image / length);
+    if (image > 0)
+      for (double& value : directions.images.view().column_span(j)) value /= image;
+  }
+  Index first = small;
+  while (first > 0 && directions.correlations[static_cast<std::size_t>(first - 1)] <
+                          well_resolved * directions.correlations.front())
+    --first;
+  resolve_again(cross, to_image, first, directions);
+  return directions;
+}
+
+CanonicalWeights descending(CanonicalWeights const& given) {
+  std::vector<std::size_t> order(given.correlations.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return given.correlations[a] > given.correlations[b]; });
+  CanonicalWeights sorted;
+  for (std::size_t const i : order) {
+    sorted.correlations.push_back(given.correlations[i]);
+    sorted.weights_x.push_back(given.weights_x[i]);
+    sorted.weights_y.push_back(given.weights_y[i]);
+  }
+  return sorted;
+}
+
 /// Eigenvectors give the smaller side; the other side follows through M.
 CanonicalWeights from_smaller_side(MatrixView<double const> cross, LoadingsOf<float> const& loadings_small,
                                    LoadingsOf<float> const& loadings_large, bool rows_are_small) {
-  Index const small = rows_are_small ? cross.rows : cross.cols;
-  Index const large = rows_are_small ? cross.cols : cross.rows;
-  Matrix<double> gram(small, small);
-  syrk_lower(1.0, cross, rows_are_small ? Op::none : Op::transpose, 0.0, gram);
-  Eigen const eigen = eigh(gram);
+  Directions directions = directions_of(cross, rows_are_small);
   CanonicalWeights result;
-  for (double const value : eigen.values) result.correlations.push_back(std::sqrt(std::clamp(value, 0.0, 1.0)));
-  Matrix<double> other(large, small);
-  gemm(1.0, cross, rows_are_small ? Op::transpose : Op::none, eigen.vectors, Op::none, 0.0, other);
+  for (double const value : directions.correlations) result.correlations.push_back(std::min(value, 1.0));
   // Below this, rounding has spoilt the direction of M'l.
   Index safe = 0;
-  while (safe < small && result.correlations[static_cast<std::size_t>(safe)] > 1e-5) ++safe;
-  complete_orthonormal(other, safe);
-  result.weights_x = absolute_sums<float>(eigen.vectors.const_view(), loadings_small);
-  result.weights_y = absolute_sums<float>(other.const_view(), loadings_large);
+  while (safe < std::ssize(result.correlations) && result.correlations[static_cast<std::size_t>(safe)] > 1e-5) ++safe;
+  complete_orthonormal(directions.images.view(), safe);
+  result.weights_x = absolute_sums<float>(directions.small.const_view(), loadings_small);
+  result.weights_y = absolute_sums<float>(directions.images.const_view(), loadings_large);
   if (!rows_are_small) std::swap(result.weights_x, result.weights_y);
-  return result;
+  return descending(result);
 }
 
 }  // namespace

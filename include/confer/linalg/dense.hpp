@@ -24,13 +24,16 @@ void syrk_lower(float alpha, MatrixView<float const> a, Op op, float beta, Matri
 void mirror_lower(MatrixView<double> a);
 
 /// Eigenvalues in descending order and, column by column, their eigenvectors.
-struct Eigen {
-  std::vector<double> values;
-  Matrix<double> vectors;
+template <class T>
+struct EigenOf {
+  std::vector<T> values;
+  Matrix<T> vectors;
 };
+using Eigen = EigenOf<double>;
 
 /// Eigen-decomposition of a symmetric matrix given by its lower triangle. Throws std::runtime_error if LAPACK fails.
 Eigen eigh(MatrixView<double const> a);
+EigenOf<float> eigh(MatrixView<float const> a);
 
 /// Eigenvalues only, descending. The lower triangle of a is read and destroyed.
 std::vector<double> eigvalsh(MatrixView<double> a);

@@ -2,14 +2,13 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdint>
-#include <cstdlib>
+#include <cstddef>
 #include <memory>
-#include <new>
 #include <span>
 #include <type_traits>
 
 #include "confer/core/types.hpp"
+#include "confer/linalg/aligned_memory.hpp"
 
 namespace confer {
 
@@ -74,20 +73,11 @@ class Matrix {
   operator MatrixView<T const>() const { return view(); }
 
  private:
-  // malloc, aligned by hand: the aligned_alloc of glibc before 2.38 does not find the blocks again that were freed, so
-  // that matrices that come and go make a process grow without end.
-  static constexpr std::size_t alignment = 64;
   struct Free {
-    void operator()(T* p) const { std::free(reinterpret_cast<void**>(p)[-1]); }
+    void operator()(T* p) const { free_aligned(p); }
   };
   static std::unique_ptr<T[], Free> allocate(Index count) {
-    std::size_t const bytes = static_cast<std::size_t>(count) * sizeof(T) + 2 * alignment;
-    void* const memory = std::malloc(bytes);
-    if (memory == nullptr) throw std::bad_alloc();
-    std::size_t const beyond = reinterpret_cast<std::uintptr_t>(memory) % alignment;
-    void* const aligned = static_cast<char*>(memory) + (alignment - beyond);
-    static_cast<void**>(aligned)[-1] = memory;
-    return std::unique_ptr<T[], Free>(static_cast<T*>(aligned));
+    return std::unique_ptr<T[], Free>(static_cast<T*>(allocate_aligned(static_cast<std::size_t>(count) * sizeof(T))));
   }
 
   Index rows_ = 0;
