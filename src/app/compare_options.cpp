@@ -51,7 +51,8 @@ OptionGroup compare_options(CompareOptions& compare) {
             [&compare](std::string const& text) { compare.folds = whole_number_between(text, 2, 1 << 20); }},
            {"bootstrap", "B",
             "standard errors <measure>_se of the measures made of factors, from B draws of the samples (inputs, never "
-            "positions) with replacement; each takes about as long as the pairs (default: none)",
+            "positions) with replacement; each takes about as long as the pairs. Not made of factors: cka_rbf*, "
+            "cka_minibatch, distance_correlation*, rsa_*, knn_*, cknna, match_*, *_held_out (default: none)",
             [&compare](std::string const& text) { compare.bootstrap = whole_number_between(text, 2, 1 << 20); }},
            {"permutations", "B",
             "p-values <measure>_p of the same measures from B random relabellings of the samples, and chance levels "

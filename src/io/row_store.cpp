@@ -18,11 +18,11 @@ namespace confer {
 
 namespace {
 
-constexpr std::array<char, 8> magic = {'c', 'o', 'n', 'f', 'e', 'r', 'R', '2'};
+constexpr std::array<char, 8> magic = {'c', 'o', 'n', 'f', 'e', 'r', 'R', '3'};
 
 struct Header {
   std::array<char, 8> magic;
-  Index features, rows, zero_rows, value_bytes, rank_bytes, neighbours;
+  Index features, rows, zero_rows, value_bytes, rank_bytes, neighbours, block;
   double median_distance;
 };
 
@@ -32,12 +32,22 @@ struct Offsets {
 
 Index aligned(Index at) { return (at + 63) / 64 * 64; }
 
+/// What the codes of short values are, wherever they lie.
+ShortSamples short_shape(Header const& h) {
+  ShortSamples shape;
+  shape.features = h.features;
+  shape.samples = h.rows;
+  shape.block = h.block;
+  return shape;
+}
+
 Offsets offsets(Header const& h) {
   Offsets o{};
   o.norms = aligned(static_cast<Index>(sizeof(Header)));
   o.units = aligned(o.norms + h.rows * static_cast<Index>(sizeof(double)));
-  o.samples = aligned(o.units + (h.value_bytes == 2 ? h.features * static_cast<Index>(sizeof(float)) : 0));
-  o.ranks = aligned(o.samples + h.rows * h.features * h.value_bytes);
+  bool const codes = h.value_bytes == 2;
+  o.samples = aligned(o.units + (codes ? short_shape(h).blocks() * static_cast<Index>(sizeof(float)) : 0));
+  o.ranks = aligned(o.samples + (codes ? short_shape(h).code_count() : h.rows * h.features) * h.value_bytes);
   o.inner_products = aligned(o.ranks + h.rows * (h.rows - 1) / 2 * h.rank_bytes);
   o.neighbours = aligned(o.inner_products + h.rows * h.neighbours * static_cast<Index>(sizeof(double)));
   o.checksum = aligned(o.neighbours + h.rows * h.neighbours * static_cast<Index>(sizeof(std::int32_t)));
@@ -76,8 +86,13 @@ class Writer {
   Index at_ = 0;
 };
 
+[[noreturn]] void other_precision() {
+  throw EnvironmentError("prepared rows have another precision", "they were changed by another job",
+                         "start again with --fresh");
+}
+
 bool plausible(Header const& header, Index file_bytes) {
-  if (header.magic != magic || header.features < 0 || header.rows < 0) return false;
+  if (header.magic != magic || header.features < 0 || header.rows < 0 || header.block < 0) return false;
   if (header.features > 0 && header.rows > file_bytes / header.features) return false;
   return offsets(header).checksum + static_cast<Index>(sizeof(XXH64_hash_t)) == file_bytes;
 }
@@ -107,7 +122,7 @@ struct MappedRows::State {
       throw EnvironmentError("'" + path + "' is damaged", "it was changed by another job", "start again with --fresh");
     }
     facts = {header.features,  header.rows,        header.median_distance,
-             header.zero_rows, header.value_bytes, header.rank_bytes,      header.neighbours};
+             header.zero_rows, header.value_bytes, header.rank_bytes,      header.neighbours, header.block};
   }
   ~State() { ::munmap(data, bytes); }
   State(State const&) = delete;
@@ -134,19 +149,19 @@ RowFacts const& MappedRows::facts() const { return state_->facts; }
 template <class T>
 MatrixView<T const> MappedRows::samples() const {
   auto const& h = state_->header;
-  if (h.value_bytes != static_cast<Index>(sizeof(T)))
-    throw EnvironmentError("prepared rows have another precision", "they were changed by another job",
-                           "start again with --fresh");
+  if (h.value_bytes != static_cast<Index>(sizeof(T))) other_precision();
   return {reinterpret_cast<T const*>(state_->at(offsets(h).samples)), h.features, h.rows, std::max<Index>(h.features, 1)};
 }
-template MatrixView<std::int16_t const> MappedRows::samples() const;
 template MatrixView<float const> MappedRows::samples() const;
 template MatrixView<double const> MappedRows::samples() const;
 
-std::span<float const> MappedRows::units() const {
+ShortSamples MappedRows::short_samples() const {
   auto const& h = state_->header;
-  return {reinterpret_cast<float const*>(state_->at(offsets(h).units)),
-          static_cast<std::size_t>(h.value_bytes == 2 ? h.features : 0)};
+  if (h.value_bytes != 2 || h.block == 0) other_precision();
+  ShortSamples samples = short_shape(h);
+  samples.units = reinterpret_cast<float const*>(state_->at(offsets(h).units));
+  samples.codes = reinterpret_cast<std::int16_t const*>(state_->at(offsets(h).samples));
+  return samples;
 }
 
 std::span<double const> MappedRows::squared_norms() const {
@@ -183,7 +198,7 @@ void RowStore::put(std::string const& name, RowRecord const& record) const {
   RowFacts const& facts = record.facts;
   Header const header{magic,           facts.features,    facts.rows,
                       facts.zero_rows, facts.value_bytes, facts.rank_bytes,
-                      facts.neighbours, facts.median_distance};
+                      facts.neighbours, facts.block,       facts.median_distance};
   Offsets const at = offsets(header);
   std::string const temporary = path(name) + "." + std::to_string(::getpid()) + ".tmp";
   try {

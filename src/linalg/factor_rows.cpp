@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "confer/linalg/dense.hpp"
+#include "linalg/column_sums.hpp"
 #include "linalg/factor_directions.hpp"
 
 namespace confer {
@@ -25,6 +26,8 @@ void for_each_block(RowSource const& source, std::vector<double> const& shift, M
   }
 }
 
+constexpr Index head_rows_wanted = 256;
+
 /// First pass: means, extremes and the centred Gram matrix of all features.
 struct FirstPass {
   std::vector<double> mean;
@@ -39,7 +42,7 @@ FirstPass first_pass(RowSource const& source, Matrix<double>& buffer) {
 
   // A provisional mean taken from the first rows removes large offsets before squares are summed.
   std::vector<double> shift(width + 1, 0.0);
-  Index const head = std::min(rows_per_block(p), source.rows);
+  Index const head = std::min({rows_per_block(p), head_rows_wanted, source.rows});
   if (head > 0) {
     auto const block = buffer.view().block(0, 0, p, head);
     source.read(0, block);
@@ -54,15 +57,9 @@ FirstPass first_pass(RowSource const& source, Matrix<double>& buffer) {
 
   FirstPass pass{std::vector<double>(width), std::vector<bool>(width), Matrix<double>(p, p)};
   std::vector<double> sum(width, 0.0), extremes(2 * width, -std::numeric_limits<double>::infinity());
-  for_each_block(source, shift, buffer, [&](Index, MatrixView<double> block) {
-    for (Index i = 0; i < block.cols; ++i) {
-      double const* row = block.column(i);
-      for (std::size_t j = 0; j < width; ++j) {
-        sum[j] += row[j];
-        extremes[j] = std::max(extremes[j], row[j]);
-        extremes[width + j] = std::max(extremes[width + j], -row[j]);
-      }
-    }
+  for_each_block(source, {}, buffer, [&](Index, MatrixView<double> block) {
+    for (Index i = 0; i < block.cols; ++i)
+      shift_and_gather(block.column(i), shift.data(), p, sum.data(), extremes.data(), extremes.data() + width);
     syrk_lower(1.0, block, Op::none, 1.0, pass.gram);
   });
   if (source.sum) source.sum(sum);
@@ -219,7 +216,8 @@ Factor factor_rows(RowSource const& source, FactorOptions const& options) {
   Factor factor;
   factor.rows = source.total_rows;
   factor.features = source.features;
-  Matrix<double> buffer(source.features, std::min(rows_per_block(source.features), std::max<Index>(source.rows, 1)));
+  Matrix<double> buffer(source.features, std::min(rows_per_block(source.features), std::max<Index>(source.rows, 1)),
+                        Uninitialised());
   FirstPass pass = first_pass(source, buffer);
   factor.mean = pass.mean;
 

@@ -9,91 +9,110 @@
 #include "confer/linalg/pair_distances.hpp"
 #include "confer/linalg/tile_functions.hpp"
 #include "linalg/near_samples.hpp"
+#include "linalg/select_between.hpp"
 
 namespace confer {
 
 namespace {
 
-constexpr Index smallest_block = 128, largest_block = 512;
 /// So many samples tell about where the median lies: within this share of the distances on either side.
 constexpr Index sketch_samples = 256;
 constexpr double sketch_margin = 0.1;
 
-/// Samples and their squared norms.
+/// Samples in single or double precision.
 template <class T>
-struct Cloud {
+struct DenseSamples {
+  using Value = T;
+  static constexpr Index smallest_block = 128, largest_rows = 512, largest_columns = 512;
   Matrix<T> owned;
-  MatrixView<T const> samples;
-  std::vector<T> norms;
+  MatrixView<T const> view;
 
-  Index pairs() const { return samples.cols * (samples.cols - 1) / 2; }
+  Index count() const { return view.cols; }
+  DenseSamples spaced(Index count) const {
+    DenseSamples part{Matrix<T>(view.rows, count), {}};
+    for (Index k = 0; k < count; ++k)
+      std::copy_n(view.column(k * view.cols / count), view.rows, part.owned.view().column(k));
+    part.view = part.owned.const_view();
+    return part;
+  }
+  void products(Index left, Index right, MatrixView<T> g) const {
+    gemm(T{1}, view.block(0, left, view.rows, g.rows), Op::transpose, view.block(0, right, view.rows, g.cols), Op::none,
+         T{0}, g);
+  }
+};
+
+/// Samples in 16 bits.
+struct CodedSamples {
+  using Value = float;
+  // Products of narrow blocks are as fast, and stay in the first cache.
+  static constexpr Index smallest_block = 128, largest_rows = 256, largest_columns = 32;
+  ShortMatrix owned;
+  ShortSamples view;
+
+  Index count() const { return view.samples; }
+  CodedSamples spaced(Index count) const {
+    CodedSamples part{evenly_spaced(view, count), {}};
+    part.view = part.owned.view();
+    return part;
+  }
+  void products(Index left, Index right, MatrixView<float> g) const {
+    short_products(view, left, right, g, left == right ? ProductPart::lower : ProductPart::all);
+  }
+};
+
+/// Samples and their squared norms.
+template <class Samples>
+struct Cloud {
+  using Value = typename Samples::Value;
+  Samples samples;
+  std::vector<Value> norms;
+
+  Index pairs() const { return samples.count() * (samples.count() - 1) / 2; }
 
   /// `count` of them, evenly spaced.
   Cloud spaced(Index count) const {
-    Cloud part{Matrix<T>(samples.rows, count), {}, {}};
-    for (Index k = 0; k < count; ++k) {
-      Index const at = k * samples.cols / count;
-      std::copy_n(samples.column(at), samples.rows, part.owned.view().column(k));
-      part.norms.push_back(norms[static_cast<std::size_t>(at)]);
-    }
-    part.samples = part.owned.const_view();
+    Cloud part{samples.spaced(count), {}};
+    for (Index k = 0; k < count; ++k) part.norms.push_back(norms[static_cast<std::size_t>(k * samples.count() / count)]);
     return part;
   }
 };
 
-void to_distances(Cloud<float> const& cloud, Index left, Index right, MatrixView<float> g) {
+template <class Samples>
+void to_distances(Cloud<Samples> const& cloud, Index left, Index right, MatrixView<float> g) {
   std::span<float const> const norms = cloud.norms;
   near_distance_tile(g, norms.subspan(static_cast<std::size_t>(left)), norms.subspan(static_cast<std::size_t>(right)));
 }
 
-void to_distances(Cloud<double> const& cloud, Index left, Index right, MatrixView<double> g) {
+void to_distances(Cloud<DenseSamples<double>> const& cloud, Index left, Index right, MatrixView<double> g) {
   for (Index j = 0; j < g.cols; ++j)
     for (Index i = 0; i < g.rows; ++i) {
       double const both =
           cloud.norms[static_cast<std::size_t>(left + i)] + cloud.norms[static_cast<std::size_t>(right + j)];
-      g(i, j) = squared_distance(cloud.samples, left + i, right + j, both, g(i, j));
+      g(i, j) = squared_distance(cloud.samples.view, left + i, right + j, both, g(i, j));
     }
 }
 
-/// Calls visit(squared distances) for stretches of all pairs i < j of the samples [begin, end), halving the range: what
+/// Calls visit(squared distances) for stretches of all pairs of the samples [begin, end), halving the range: what
 /// lies off the diagonal comes in blocks large enough to multiply fast.
-template <class T, class Visit>
-void each_stretch(Cloud<T> const& cloud, Index begin, Index end, Matrix<T>& products, Visit const& visit) {
-  auto const x = cloud.samples;
+template <class Samples, class T, class Visit>
+void each_stretch(Cloud<Samples> const& cloud, Index begin, Index end, Matrix<T>& products, Visit const& visit) {
+  constexpr Index smallest = Samples::smallest_block, most_rows = Samples::largest_rows, most = Samples::largest_columns;
   auto const visit_block = [&](Index left, Index rows, Index right, Index cols) {
     auto const g = products.view().block(0, 0, rows, cols);
-    gemm(T{1}, x.block(0, left, x.rows, rows), Op::transpose, x.block(0, right, x.rows, cols), Op::none, T{0}, g);
+    cloud.samples.products(left, right, g);
     to_distances(cloud, left, right, g);
-    for (Index j = 0; j < cols; ++j)
-      visit(std::span<T const>(g.column(j), static_cast<std::size_t>(left == right ? j : rows)));
+    for (Index j = 0; j < cols; ++j) {
+      Index const first = left == right ? j + 1 : 0;
+      visit(std::span<T const>(g.column(j) + first, static_cast<std::size_t>(rows - first)));
+    }
   };
-  if (end - begin <= smallest_block) return visit_block(begin, end - begin, begin, end - begin);
-  Index const middle = begin + (end - begin) / 2;
+  if (end - begin <= smallest) return visit_block(begin, end - begin, begin, end - begin);
+  Index const half = (end - begin) / 2, middle = begin + (half + short_group - 1) / short_group * short_group;
   each_stretch(cloud, begin, middle, products, visit);
   each_stretch(cloud, middle, end, products, visit);
-  for (Index right = middle; right < end; right += largest_block)
-    for (Index left = begin; left < middle; left += largest_block)
-      visit_block(left, std::min(largest_block, middle - left), right, std::min(largest_block, end - right));
-}
-
-/// Appends the values in [low, high] to `out`, which has room for all; returns their number.
-template <class T>
-Index append_between(T const* values, Index count, T low, T high, T* out) {
-  T* const begin = out;
-  for (Index i = 0; i < count; ++i) {  // without branches: which way they go cannot be foreseen
-    T const value = values[i];
-    *out = value;
-    out += static_cast<Index>(value >= low) & static_cast<Index>(value <= high);
-  }
-  return out - begin;
-}
-
-/// The number of values below `low`.
-template <class T>
-Index count_below(T const* values, Index count, T low) {
-  std::int32_t below = 0;
-  for (Index i = 0; i < count; ++i) below += static_cast<std::int32_t>(values[i] < low);
-  return below;
+  for (Index left = begin; left < middle; left += most_rows)
+    for (Index right = middle; right < end; right += most)
+      visit_block(left, std::min(most_rows, middle - left), right, std::min(most, end - right));
 }
 
 /// The squared distances in [low, high], and how many are smaller.
@@ -101,16 +120,26 @@ template <class T>
 struct Bracket {
   T low = 0, high = std::numeric_limits<T>::infinity();
   Index below = 0, inside = 0;
-  std::vector<T> values = {};  // the first `inside` of them
+  Matrix<T> values = {};  // the first `inside` of them
 
-  void collect(Cloud<T> const& cloud) {
-    Matrix<T> products(largest_block, largest_block);
-    each_stretch(cloud, 0, cloud.samples.cols, products, [this](std::span<T const> stretch) {
+  template <class Samples>
+  void collect(Cloud<Samples> const& cloud) {
+    constexpr Index smallest = Samples::smallest_block;
+    Matrix<T> products(std::max(smallest, Samples::largest_rows), std::max(smallest, Samples::largest_columns),
+                       Uninitialised());
+    reserve(std::isinf(high) ? cloud.pairs() : cloud.pairs() / 4);
+    each_stretch(cloud, 0, cloud.samples.count(), products, [this](std::span<T const> stretch) {
       auto const size = static_cast<Index>(stretch.size());
-      if (std::ssize(values) < inside + size) values.resize(static_cast<std::size_t>(2 * (inside + size)));
-      inside += append_between(stretch.data(), size, low, high, values.data() + inside);
-      below += count_below(stretch.data(), size, low);
+      if (values.size() < inside + size + select_margin) reserve(2 * (inside + size));
+      Selected const found = select_between(stretch.data(), size, low, high, values.data() + inside);
+      inside += found.inside;
+      below += found.below;
     });
+  }
+  void reserve(Index count) {
+    Matrix<T> larger(count + select_margin, 1, Uninitialised());
+    std::copy_n(values.data(), inside, larger.data());
+    values = std::move(larger);
   }
   bool holds(Index place) const { return place >= below && place < below + inside; }
   /// The values at two places in the order of all, first <= second, both of which it holds.
@@ -138,12 +167,11 @@ std::pair<T, T> Bracket<T>::at(Index first, Index second) const {
     from = std::max(least, least + (static_cast<T>(begin) - 1) / scale);
     to = std::min(most, least + (static_cast<T>(end) + 1) / scale);
   }
-  std::vector<T> few(static_cast<std::size_t>(inside));
-  few.resize(static_cast<std::size_t>(append_between(all, inside, from, to, few.data())));
-  Index const before = below + count_below(all, inside, from);
+  Matrix<T> few(inside + select_margin, 1, Uninitialised());
+  Selected const found = select_between(all, inside, from, to, few.data());
   auto const place = [&](Index number) {
-    auto const middle = few.begin() + (number - before);
-    std::nth_element(few.begin(), middle, few.end());
+    T* const middle = few.data() + (number - below - found.below);
+    std::nth_element(few.data(), middle, few.data() + found.inside);
     return *middle;
   };
   T const value = place(first);
@@ -151,24 +179,24 @@ std::pair<T, T> Bracket<T>::at(Index first, Index second) const {
 }
 
 /// Where the median of all lies in all likelihood.
-template <class T>
-Bracket<T> likely_bracket(Cloud<T> const& cloud) {
-  if (cloud.samples.cols <= 2 * sketch_samples) return {};
-  Cloud<T> const sketch = cloud.spaced(sketch_samples);
-  Bracket<T> all;
+template <class Samples>
+Bracket<typename Samples::Value> likely_bracket(Cloud<Samples> const& cloud) {
+  if (cloud.samples.count() <= 2 * sketch_samples) return {};
+  Cloud<Samples> const sketch = cloud.spaced(sketch_samples);
+  Bracket<typename Samples::Value> all;
   all.collect(sketch);
   auto const place = [&](double share) { return static_cast<Index>(share * static_cast<double>(sketch.pairs())); };
   auto const [low, high] = all.at(place(0.5 - sketch_margin), place(0.5 + sketch_margin));
   return {low, high};
 }
 
-template <class T>
-double median_any(MatrixView<T const> samples, std::span<double const> squared_norms) {
-  if (samples.cols < 2) return std::numeric_limits<double>::quiet_NaN();
-  Cloud<T> cloud{{}, samples, {squared_norms.begin(), squared_norms.end()}};
-  if (samples.cols > median_samples) cloud = cloud.spaced(median_samples);
+template <class Samples>
+double median_any(Samples samples, std::span<double const> squared_norms) {
+  if (samples.count() < 2) return std::numeric_limits<double>::quiet_NaN();
+  Cloud<Samples> cloud{std::move(samples), {squared_norms.begin(), squared_norms.end()}};
+  if (cloud.samples.count() > median_samples) cloud = cloud.spaced(median_samples);
   Index const upper = cloud.pairs() / 2, lower = (cloud.pairs() - 1) / 2;
-  Bracket<T> bracket = likely_bracket(cloud);
+  auto bracket = likely_bracket(cloud);
   bracket.collect(cloud);
   if (!bracket.holds(lower) || !bracket.holds(upper)) {
     bracket = {};
@@ -181,10 +209,13 @@ double median_any(MatrixView<T const> samples, std::span<double const> squared_n
 }  // namespace
 
 double median_distance(MatrixView<float const> samples, std::span<double const> squared_norms) {
-  return median_any(samples, squared_norms);
+  return median_any(DenseSamples<float>{{}, samples}, squared_norms);
 }
 double median_distance(MatrixView<double const> samples, std::span<double const> squared_norms) {
-  return median_any(samples, squared_norms);
+  return median_any(DenseSamples<double>{{}, samples}, squared_norms);
+}
+double median_distance(ShortSamples const& samples, std::span<double const> squared_norms) {
+  return median_any(CodedSamples{{}, samples}, squared_norms);
 }
 
 }  // namespace confer

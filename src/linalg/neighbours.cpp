@@ -10,6 +10,7 @@
 #include <span>
 
 #include "confer/linalg/dense.hpp"
+#include "confer/linalg/short_samples.hpp"
 #include "confer/linalg/tile_functions.hpp"
 
 namespace confer {
@@ -17,7 +18,9 @@ namespace confer {
 namespace {
 
 constexpr Index tile = 256;
-constexpr float margin_share = 4e-6f;
+constexpr double margin_share = 4e-6;
+/// The largest error of a sample in 16 bits, over the norm of half of the samples, that leaves few candidates.
+constexpr double short_margin = 5e-4;
 
 struct Candidate {
   float value;
@@ -26,35 +29,63 @@ struct Candidate {
 
 bool better(Candidate const& a, Candidate const& b) { return a.value != b.value ? a.value > b.value : a.index < b.index; }
 
+float kth_largest(std::span<float const> values, Index k) {
+  if (std::ssize(values) <= most_counted) return kth_largest_of_few(values, k);
+  std::vector<float> copy(values.begin(), values.end());
+  auto const kth = copy.begin() + (k - 1);
+  std::nth_element(copy.begin(), kth, copy.end(), std::greater<>());
+  return *kth;
+}
+
 /// Of one sample: everything that can still be among its k nearest.
 class Candidates {
  public:
   float threshold = -std::numeric_limits<float>::infinity();
 
-  void add(float value, Index index, Index k, float margin) {
-    held_.push_back({value, static_cast<std::int32_t>(index)});
-    if (held_.size() < limit_) return;
-    shrink(k, margin);
-    limit_ = std::max<std::size_t>(2 * held_.size(), static_cast<std::size_t>(2 * k + 8));
+  Candidates() {
+    values_.reserve(limit_);
+    indices_.reserve(limit_);
   }
-  std::vector<Candidate> const& finish(Index k, float margin) {
+  void add(float value, Index index, Index k, float margin) {
+    values_.push_back(value);
+    indices_.push_back(static_cast<std::int32_t>(index));
+    if (values_.size() < limit_) return;
     shrink(k, margin);
-    return held_;
+    limit_ = std::max<std::size_t>(2 * values_.size(), static_cast<std::size_t>(2 * k + 8));
+  }
+  std::vector<std::int32_t> const& finish(Index k, float margin) {
+    shrink(k, margin);
+    return indices_;
   }
 
  private:
   void shrink(Index k, float margin) {
-    if (static_cast<Index>(held_.size()) <= k) return;
-    auto const kth = held_.begin() + static_cast<std::ptrdiff_t>(k - 1);
-    std::nth_element(held_.begin(), kth, held_.end(), better);
-    threshold = kth->value - margin;
-    std::erase_if(held_, [this](Candidate const& c) { return c.value < threshold; });
+    if (static_cast<Index>(values_.size()) <= k) return;
+    threshold = kth_largest(values_, k) - margin;
+    std::size_t kept = 0;
+    for (std::size_t c = 0; c < values_.size(); ++c) {
+      values_[kept] = values_[c];
+      indices_[kept] = indices_[c];
+      kept += static_cast<std::size_t>(values_[c] >= threshold);
+    }
+    values_.resize(kept);
+    indices_.resize(kept);
     auto const most = static_cast<std::size_t>(std::max<Index>(1024, 16 * k));
-    if (held_.size() <= most) return;
-    std::nth_element(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(most), held_.end(), better);
-    held_.resize(most);
+    if (kept > most) keep_best(most);
   }
-  std::vector<Candidate> held_;
+  void keep_best(std::size_t count) {
+    std::vector<Candidate> all;
+    for (std::size_t c = 0; c < values_.size(); ++c) all.push_back({values_[c], indices_[c]});
+    std::nth_element(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count), all.end(), better);
+    values_.resize(count);
+    indices_.resize(count);
+    for (std::size_t c = 0; c < count; ++c) {
+      values_[c] = all[c].value;
+      indices_[c] = all[c].index;
+    }
+  }
+  std::vector<float> values_;
+  std::vector<std::int32_t> indices_;
   std::size_t limit_ = 32;
 };
 
@@ -64,59 +95,62 @@ double squared_distance(std::span<double const> a, std::span<double const> b) {
   return sum;
 }
 
+/// Marks of the samples of a tile, filled up to whole words.
+constexpr Index marks_together = sizeof(std::uint64_t);
+using Marks = std::array<unsigned char, tile + marks_together>;
+
 /// Calls visit(i) for every mark that is set (1) among the first `count`.
 template <class Visit>
-void for_each_mark(std::span<unsigned char const> marks, Index count, Visit const& visit) {
+void for_each_mark(Marks& marks, Index count, Visit const& visit) {
   static_assert(std::endian::native == std::endian::little, "the first mark is the lowest byte of a word");
-  constexpr Index together = sizeof(std::uint64_t);
-  for (Index begin = 0; begin < count; begin += together) {
+  std::fill_n(marks.begin() + count, marks_together, static_cast<unsigned char>(0));
+  for (Index begin = 0; begin < count; begin += marks_together) {
     std::uint64_t word = 0;
-    std::memcpy(&word, marks.data() + begin, static_cast<std::size_t>(std::min(together, count - begin)));
+    std::memcpy(&word, marks.data() + begin, sizeof word);
     for (; word != 0; word &= word - 1) visit(begin + std::countr_zero(word) / 8);
   }
 }
 
-/// At least k of the values are as large as this: the k-th largest of the maxima of 32 groups of them. Minus infinity
-/// if there are too few.
-float surely_among_largest(std::span<float const> values, Index k) {
-  constexpr Index groups = 32;
-  auto const count = std::ssize(values) / groups * groups;
-  if (2 * k > groups || count == 0) return -std::numeric_limits<float>::infinity();
-  std::array<float, groups> largest;
-  std::copy_n(values.begin(), groups, largest.begin());
-  for (Index begin = groups; begin < count; begin += groups)
-    for (Index i = 0; i < groups; ++i)
-      largest[static_cast<std::size_t>(i)] = std::max(largest[static_cast<std::size_t>(i)], values[static_cast<std::size_t>(begin + i)]);
-  auto const kth = largest.begin() + (k - 1);
-  std::nth_element(largest.begin(), kth, largest.end(), std::greater<>());
-  return *kth;
-}
-
-/// Finds the candidates of all samples tile by tile; each tile serves its rows and its columns.
+/// Finds the candidates of all samples tile by tile; each tile serves its rows and its columns. Products are those of
+/// samples in 16 bits where these are right to `short_margin`, or else in single precision.
 class Search {
  public:
-  Search(MatrixView<double const> samples, Index k, Nearness nearness)
-      : k_(k), nearness_(nearness), rows_(samples.rows, samples.cols), half_norms_(static_cast<std::size_t>(samples.cols)),
-        margins_(static_cast<std::size_t>(samples.cols)), candidates_(static_cast<std::size_t>(samples.cols)) {
-    float largest = 0;
-    for (Index i = 0; i < samples.cols; ++i) {
-      auto const norm = static_cast<float>(dot(samples.column_span(i), samples.column_span(i)));
+  Search(MatrixView<double const> samples, std::span<double const> squared_norms, Index k, Nearness nearness)
+      : k_(k), nearness_(nearness), rows_(samples.rows, samples.cols, Uninitialised()), margins_(static_cast<std::size_t>(samples.cols)),
+        candidates_(static_cast<std::size_t>(samples.cols)) {
+    for (Index i = 0; i < samples.cols; ++i)
       for (Index f = 0; f < samples.rows; ++f) rows_(f, i) = static_cast<float>(samples(f, i));
-      half_norms_[static_cast<std::size_t>(i)] = norm / 2;
-      largest = std::max(largest, norm);
+    for (double const norm : squared_norms) half_norms_.push_back(static_cast<float>(norm / 2));
+    codes_ = shorten(rows_, std::numeric_limits<double>::infinity());
+    double const largest = std::sqrt(*std::max_element(squared_norms.begin(), squared_norms.end()));
+    double const error = std::sqrt(*std::max_element(codes_.lost.begin(), codes_.lost.end()));
+    std::vector<double> sorted(squared_norms.begin(), squared_norms.end());
+    std::nth_element(sorted.begin(), sorted.begin() + std::ssize(sorted) / 2, sorted.end());
+    short_ = error <= short_margin * std::sqrt(sorted[sorted.size() / 2]);
+    if (short_)
+      rows_ = Matrix<float>();
+    else
+      codes_ = ShortMatrix();
+    for (std::size_t i = 0; i < margins_.size(); ++i) {
+      double const norm = std::sqrt(squared_norms[i]), own = short_ ? std::sqrt(codes_.lost[i]) : 0;
+      double const rounding = margin_share * largest * (norm + (nearness == Nearness::distance ? largest : 0.0));
+      // Of two products that are compared each may be off by |x| |error of y| + |error of x| |y|.
+      double const coding = short_ ? 2 * (norm * error + own * (largest + error)) : 0;
+      margins_[i] = static_cast<float>(rounding + coding);
     }
-    for (std::size_t i = 0; i < margins_.size(); ++i)
-      margins_[i] = margin_share * std::sqrt(largest) * (std::sqrt(2 * half_norms_[i]) + (nearness == Nearness::distance ? std::sqrt(largest) : 0.0f));
   }
 
   std::vector<Candidates>& run() {
-    Matrix<float> products(tile, tile);
-    Index const n = rows_.cols();
+    Matrix<float> products(tile, tile, Uninitialised());
+    Index const n = std::ssize(candidates_);
     for (Index col = 0; col < n; col += tile)
       for (Index row = 0; row <= col; row += tile) {
         auto const g = products.view().block(0, 0, std::min(tile, n - row), std::min(tile, n - col));
-        gemm(1.0f, rows_.view().block(0, row, rows_.rows(), g.rows), Op::transpose,
-             rows_.view().block(0, col, rows_.rows(), g.cols), Op::none, 0.0f, g);
+        if (short_)
+          short_products(codes_.view(), row, col, g);
+        else
+          gemm(1.0f, rows_.view().block(0, row, rows_.rows(), g.rows), Op::transpose,
+               rows_.view().block(0, col, rows_.rows(), g.cols), Op::none, 0.0f, g);
         enter(g, row, col);
       }
     return candidates_;
@@ -127,7 +161,7 @@ class Search {
   void enter(MatrixView<float> g, Index row, Index col) {
     bool const diagonal = row == col;
     std::vector<float> thresholds;
-    std::array<unsigned char, tile> marks;
+    Marks marks;
     for (Index i = 0; i < g.rows; ++i) thresholds.push_back(candidates_[static_cast<std::size_t>(row + i)].threshold);
     for (Index j = 0; j < g.cols; ++j) {
       Candidates& column = candidates_[static_cast<std::size_t>(col + j)];
@@ -154,6 +188,8 @@ class Search {
 
   Index k_;
   Nearness nearness_;
+  bool short_ = false;
+  ShortMatrix codes_;
   Matrix<float> rows_;
   std::vector<float> half_norms_, margins_;
   std::vector<Candidates> candidates_;
@@ -166,11 +202,11 @@ NeighbourLists nearest_neighbours(MatrixView<double const> samples, Index k, Nea
   lists.samples = samples.cols;
   lists.k = std::min(k, samples.cols - 1);
   if (lists.k < 1) return lists;
-  Search search(samples, lists.k, nearness);
+  std::vector<double> norms;
+  for (Index i = 0; i < samples.cols; ++i) norms.push_back(dot(samples.column_span(i), samples.column_span(i)));
+  Search search(samples, norms, lists.k, nearness);
   auto& candidates = search.run();
-  double largest = 0;
-  for (Index i = 0; i < samples.cols; ++i)
-    largest = std::max(largest, dot(samples.column_span(i), samples.column_span(i)));
+  double const largest = *std::max_element(norms.begin(), norms.end());
   double const grid = largest > 0 ? 1e12 / largest : 0;
 
   struct Ranked {
@@ -182,11 +218,11 @@ NeighbourLists nearest_neighbours(MatrixView<double const> samples, Index k, Nea
   for (Index i = 0; i < samples.cols; ++i) {
     auto const at = static_cast<std::size_t>(i);
     ranked.clear();
-    for (auto const& candidate : candidates[at].finish(lists.k, search.margin(at))) {
-      auto const own = samples.column_span(i), other = samples.column_span(candidate.index);
+    for (std::int32_t const candidate : candidates[at].finish(lists.k, search.margin(at))) {
+      auto const own = samples.column_span(i), other = samples.column_span(candidate);
       double const product = dot(own, other);
       double const value = nearness == Nearness::distance ? -squared_distance(own, other) : product;
-      ranked.push_back({std::llrint(value * grid), candidate.index, product});
+      ranked.push_back({std::llrint(value * grid), candidate, product});
     }
     std::sort(ranked.begin(), ranked.end(), [](Ranked const& a, Ranked const& b) {
       return a.nearness != b.nearness ? a.nearness > b.nearness : a.index < b.index;

@@ -1,6 +1,8 @@
 // Compiled without errno for square roots and without traps, so that the loops become vector code (CMakeLists.txt).
 #include "confer/linalg/tile_functions.hpp"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -42,16 +44,19 @@ CONFER_VECTOR_CLONES void gaussian_column(float* g, float const* left, Index cou
   for (Index i = 0; i < count; ++i) g[i] = exp_of_negative(-rate * squared_distance(left[i], right, g[i])) - shift;
 }
 
-CONFER_VECTOR_CLONES void near_distance_column(float* g, float const* left, Index count, float right) {
+/// What rounding leaves of two norms is no distance.
+inline float distinct_squared_distance(float left, float right, float product) {
   constexpr float digits = 8 * std::numeric_limits<float>::epsilon();
-  for (Index i = 0; i < count; ++i) {
-    float const both = left[i] + right, d = both - 2 * g[i];
-    g[i] = d < digits * both ? 0.0f : d;
-  }
+  float const both = left + right, d = both - 2 * product;
+  return d < digits * both ? 0.0f : d;
+}
+
+CONFER_VECTOR_CLONES void near_distance_column(float* g, float const* left, Index count, float right) {
+  for (Index i = 0; i < count; ++i) g[i] = distinct_squared_distance(left[i], right, g[i]);
 }
 
 CONFER_VECTOR_CLONES void distance_column(float* g, float const* left, Index count, float right, float shift) {
-  for (Index i = 0; i < count; ++i) g[i] = std::sqrt(squared_distance(left[i], right, g[i])) - shift;
+  for (Index i = 0; i < count; ++i) g[i] = std::sqrt(distinct_squared_distance(left[i], right, g[i])) - shift;
 }
 
 CONFER_VECTOR_CLONES void squared_distance_column(float* g, float const* left, Index count, float right, float shift) {
@@ -96,6 +101,27 @@ CONFER_VECTOR_CLONES void mark_column(float const* values, float const* rows, fl
                                       unsigned char* marks) {
   for (Index i = 0; i < count; ++i)
     marks[i] = static_cast<unsigned char>(static_cast<int>(values[i] > rows[i]) | static_cast<int>(values[i] > column));
+}
+
+/// values: `padded` of them, a multiple of 16, the last ones minus infinity.
+CONFER_VECTOR_CLONES float kth_largest_by_counting(float const* values, Index count, Index padded, Index k) {
+  float smallest = std::numeric_limits<float>::infinity();
+  for (Index i = 0; i < count; ++i) {
+    float const value = values[i];
+    std::int32_t larger[16] = {};
+    for (Index begin = 0; begin < padded; begin += 16)
+      for (Index lane = 0; lane < 16; ++lane) larger[lane] += values[begin + lane] > value ? 1 : 0;
+    std::int32_t total = 0;
+    for (std::int32_t const number : larger) total += number;
+    smallest = total < k && value < smallest ? value : smallest;
+  }
+  return smallest;
+}
+
+constexpr Index maxima = 32;
+CONFER_VECTOR_CLONES void group_maxima(float const* values, Index count, float* largest) {
+  for (Index begin = 0; begin < count; begin += maxima)
+    for (Index k = 0; k < maxima; ++k) largest[k] = largest[k] < values[begin + k] ? values[begin + k] : largest[k];
 }
 
 template <class T, class F>
@@ -159,6 +185,22 @@ void near_distance_tile(MatrixView<float> g, std::span<float const> left, std::s
 
 void mark_above(std::span<float const> values, std::span<float const> rows, float column, std::span<unsigned char> marks) {
   mark_column(values.data(), rows.data(), column, static_cast<Index>(values.size()), marks.data());
+}
+
+float kth_largest_of_few(std::span<float const> values, Index k) {
+  alignas(64) std::array<float, static_cast<std::size_t>(most_counted)> padded;
+  padded.fill(-std::numeric_limits<float>::infinity());
+  std::copy(values.begin(), values.end(), padded.begin());
+  return kth_largest_by_counting(padded.data(), std::ssize(values), (std::ssize(values) + 15) / 16 * 16, k);
+}
+
+float surely_among_largest(std::span<float const> values, Index k) {
+  auto const count = std::ssize(values) / maxima * maxima;
+  if (2 * k > maxima || count == 0) return -std::numeric_limits<float>::infinity();
+  std::array<float, static_cast<std::size_t>(maxima)> largest;
+  largest.fill(-std::numeric_limits<float>::infinity());
+  group_maxima(values.data(), count, largest.data());
+  return kth_largest_of_few(largest, k);
 }
 
 void complement_tile(MatrixView<float> g, float shift) {

@@ -15,7 +15,8 @@ namespace {
 constexpr double record_overhead = 3e-4;  // seconds to open, store and read back one record
 constexpr double pair_overhead = 3e-6;    // seconds to gather, journal and enter one pair
 constexpr double element_passes = 6;      // over the values of a form: copy, centre, scale, convert
-constexpr double distance_seconds = 2e-9; // to form one distance beside its product, and to look at it
+constexpr double distance_seconds = 1e-9; // to form one distance beside its product, and to look at it
+constexpr double neighbour_seconds = 4e-9; // to look at it as that of a neighbour, on the mean
 constexpr double rank_seconds = 4e-8;     // to put one distance in its place among all
 constexpr double median_samples = 4096;   // at most, of which all distances are taken for their median
 constexpr double tile_elements = 1 << 23; // of the kernels of a panel's representations
@@ -24,6 +25,11 @@ constexpr double sum_bytes = 16;          // of a sum over a kernel
 constexpr double kernel_piece_flops = 4e9, most_kernel_pieces = 4096;
 constexpr double small_product = 0.75;    // share of the speed of large products that small ones reach
 constexpr double pairs_per_piece = 128;   // of lists of neighbours
+
+/// Products of samples that only distances are made of.
+double distance_rate(JobSize const& job, MachineRates const& rates) {
+  return job.exact ? rates.dgemm : rates.short_products;
+}
 
 double reading_rate(JobSize const& job, MachineRates const& rates) {
   return std::min(rates.decode, rates.read_bandwidth * as_double(job.nodes) / as_double(job.ranks));
@@ -159,16 +165,17 @@ PhaseCost row_phase(JobSize const& job, MachineRates const& rates) {
     if (r.group < 0) continue;
     double const n = as_double(r.rows), values = n * as_double(r.features), used = std::min(n, median_samples);
     double const all_distances = n * n / 2, median_distances = used * used / 2;
-    double const formed = as_double(work.medians) * median_distances +
-                          ((work.ranked ? 1 : 0) + (work.neighbours > 0 ? 1 : 0)) * all_distances;
+    double const medians = as_double(work.medians) * median_distances, ranked = work.ranked ? all_distances : 0;
+    double const listed = work.neighbours > 0 ? all_distances : 0;
     double const seconds = record_overhead * as_double(work.forms) + r.file_bytes / reading_rate(job, rates) +
                            (as_double(work.forms) * element_passes * values * word + row_store(job, r)) / rates.memory_bandwidth +
-                           formed * (2 * as_double(r.features) / rates.dgemm + distance_seconds) +
-                           (work.ranked ? all_distances * rank_seconds : 0);
+                           2 * as_double(r.features) * (medians / distance_rate(job, rates) + ranked / rates.dgemm +
+                                                        listed / rates.short_products) +
+                           medians * distance_seconds + ranked * rank_seconds + listed * neighbour_seconds;
     ++kinds[seconds];
     store += row_store(job, r);
     read += r.file_bytes;
-    flops += formed * 2 * as_double(r.features);
+    flops += (medians + ranked + listed) * 2 * as_double(r.features);
   }
   PhaseCost phase = phase_of("rows", job, rates, kinds, work.ranked ? "sorting" : "distances");
   phase.memory += row_memory(job);
@@ -207,16 +214,19 @@ PairPart kernel_pairs(JobSize const& job, MachineRates const& rates) {
     double const panels = std::ceil(m / most), members = m / panels, features = group.features / m;
     // Within a panel half of the products; between two panels both sides' kernels are made.
     double const elements = kernels * n * n / 2 + batched * n * width;
-    auto const add = [&](double flops_per_element, double made, double count) {
-      double const flops = elements * flops_per_element;
-      double const seconds = flops / (small_product * product_rate(job, rates)) + elements * made * rates.kernel_element;
+    double const sample_rate = job.samples.medians > 0 ? distance_rate(job, rates) : product_rate(job, rates);
+    auto const add = [&](double flops_of_samples, double flops_of_kernels, double made, double count) {
+      double const flops = elements * (flops_of_samples + flops_of_kernels);
+      double const limit =
+          elements * (flops_of_samples / sample_rate + flops_of_kernels / product_rate(job, rates));
+      double const seconds = limit / small_product + elements * made * rates.kernel_element;
       double const pieces = std::clamp(flops / kernel_piece_flops, 1.0, most_kernel_pieces);
       part.items.push_back({seconds / pieces + record_overhead, std::ceil(pieces) * count});
       part.flops += count * flops;
-      part.limit += count * flops / product_rate(job, rates);
+      part.limit += count * limit;
     };
-    add(2 * features * members + members * members, members, panels);
-    if (panels > 1) add(4 * features * members + 2 * members * members, 2 * members, panels * (panels - 1) / 2);
+    add(2 * features * members, members * members, members, panels);
+    if (panels > 1) add(4 * features * members, 2 * members * members, 2 * members, panels * (panels - 1) / 2);
     double const sides = panels > 1 ? 2 : 1;
     double const tile = std::min(n * n, std::max(tile_elements / members, 4096.0)) * members;
     double const sums = (kernels + batched) * (members * members * (sum_bytes + word + value_bytes(job)) + 8 * n * members);

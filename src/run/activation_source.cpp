@@ -34,7 +34,7 @@ void ActivationSource::load(Matrix<T>& window) {
   Index const columns = by_samples ? count_ * representation_.rows_per_sample : representation_.rows();
   if (window.rows() != rows || window.cols() != columns) {
     window = Matrix<T>();  // the old one goes before the new one comes
-    window = Matrix<T>(rows, columns);
+    window = Matrix<T>(rows, columns, Uninitialised());
   }
   StoredValues seen;
   if (by_samples)

@@ -94,16 +94,6 @@ std::vector<std::size_t> others(std::vector<std::size_t> const& chosen, std::vec
   return rest;
 }
 
-/// Refuses draws of samples that nothing would be computed from.
-void check_resampling(JobConfig const& config, std::vector<Measure const*> const& measures) {
-  if (!config.compare.resamples()) return;
-  if (std::none_of(measures.begin(), measures.end(),
-                   [](Measure const* m) { return m->statistics == StatisticsKind::covariance; }))
-    throw UsageError("none of the measures can be computed from drawn samples",
-                     "--bootstrap and --permutations take measures made of factors, such as cca, cka, procrustes",
-                     "add one of them with --measures");
-}
-
 /// The comparison, phase by phase; every step is collective.
 class Comparison {
  public:
@@ -190,9 +180,11 @@ FactorStageControl Comparison::begin(char const* phase) {
 void Comparison::read_headers() {
   timer_.start("read headers");
   measures_ = select_measures(config_.compare.measures);
-  check_resampling(config_, measures_);
+  check_resampling(config_.compare, measures_);
   together(comm_, [&] {
-    if (comm_.is_root()) check_output_path(config_.run.output);
+    if (!comm_.is_root()) return;
+    check_output_path(config_.run.output);
+    if (!config_.run.quiet) fmt::print(stderr, "{}", resampling_warning(config_.compare, measures_));
   });
   catalog_ = load_catalog(config_, comm_);
   representations_ = select_representations(catalog_, config_.selection);
@@ -341,6 +333,7 @@ int Comparison::write() {
   together(comm_, [&] {
     if (!comm_.is_root()) return;
     if (!engines_.neighbours.empty()) finish_neighbours(config_, neighbour_task(), *row_store_, *table_);
+    note_resampling(config_.compare, *table_);
     enter_self_pairs(*table_, factored_.set, engines_.covariance_columns, *rule_);
     PairStatusRows const status(*rule_, factored_.set.summaries);
     PairStatusRows::Counts const pairs = status.count(*table_);

@@ -25,12 +25,12 @@ class FixedSum {
 class BoundedSum {
  public:
   /// |sum of any terms| <= bound.
-  explicit BoundedSum(double bound) : places_(61 - std::max(0, std::ilogb(bound) + 1)) {}
-  std::int64_t bits(double value) const { return std::llrint(std::ldexp(value, places_)); }
-  double value(std::int64_t bits) const { return std::ldexp(static_cast<double>(bits), -places_); }
+  explicit BoundedSum(double bound) : units_(std::ldexp(1.0, 61 - std::max(0, std::ilogb(bound) + 1))) {}
+  std::int64_t bits(double value) const { return std::llrint(value * units_); }
+  double value(std::int64_t bits) const { return static_cast<double>(bits) / units_; }
 
  private:
-  int places_;
+  double units_;  // a power of two
 };
 
 }  // namespace confer

@@ -6,7 +6,7 @@
 
 #include "confer/linalg/dense.hpp"
 #include "confer/linalg/pair_distances.hpp"
-#include "confer/linalg/short_values.hpp"
+#include "confer/linalg/short_samples.hpp"
 #include "confer/linalg/tile_functions.hpp"
 
 namespace confer {
@@ -15,6 +15,7 @@ namespace {
 
 /// Elements that are multiplied in single precision before the product is added up in double precision.
 constexpr Index elements_per_product = 4096;
+constexpr Index columns_per_stripe = 32;
 
 /// A panel's representations in memory.
 template <class T>
@@ -64,7 +65,6 @@ struct KernelEngine::Worker {
   LoadedPanel<T> loaded[2];
   Matrix<T> products[2], values[2];  // tile elements x members
   Matrix<T> partial;
-  Matrix<float> decoded[2];  // the samples of a tile, left and right
 
   void load(Index number, LoadedPanel<T>& panel) {
     if (panel.number == number) return;
@@ -195,19 +195,18 @@ struct KernelEngine::Worker {
     add_row_sums(g, tile, row_sum_scale(chosen, task.samples), sums.data() + m * task.samples);
   }
 
-  /// Samples of a tile as they are, or decoded into `space`.
-  static MatrixView<T const> samples_of(MappedRows const& rows, Index begin, Index count, Matrix<float>& space) {
-    if constexpr (std::is_same_v<T, float>) {
-      if (rows.facts().value_bytes == 2) {
-        auto const codes = rows.samples<std::int16_t>();
-        if (space.size() < codes.rows * count) space = Matrix<float>(codes.rows, count);
-        MatrixView<float> const out{space.data(), codes.rows, count, codes.rows};
-        decode_short(codes.block(0, begin, codes.rows, count), rows.units(), out);
-        return out;
-      }
-    }
-    auto const all = rows.samples<T>();
-    return all.block(0, begin, all.rows, count);
+  /// Inner products of the samples of a tile, on the diagonal at least the lower triangle.
+  static void tile_products(MappedRows const& rows, KernelTile const& tile, bool lower, MatrixView<T> g) {
+    if constexpr (std::is_same_v<T, float>)
+      if (rows.facts().value_bytes == 2)
+        return short_products(rows.short_samples(), tile.row_begin, tile.col_begin, g,
+                              lower ? ProductPart::lower : ProductPart::all);
+    auto const samples = rows.samples<T>();
+    auto const left = samples.block(0, tile.row_begin, samples.rows, tile.rows);
+    if (lower)
+      syrk_lower(T{1}, left, Op::transpose, T{0}, g);
+    else
+      gemm(T{1}, left, Op::transpose, samples.block(0, tile.col_begin, samples.rows, tile.cols), Op::none, T{0}, g);
   }
 
   /// Inner products of all members of a panel, or, while these are in the cache, the only kernel made of them.
@@ -219,12 +218,15 @@ struct KernelEngine::Worker {
     for (Index m = 0; m < std::ssize(members); ++m) {
       MappedRows const& rows = members[static_cast<std::size_t>(m)].rows[form];
       auto const g = tile_view(products[side], m, tile);
-      auto const left = samples_of(rows, tile.row_begin, tile.rows, decoded[0]);
-      if (lower)
-        syrk_lower(T{1}, left, Op::transpose, T{0}, g);
-      else
-        gemm(T{1}, left, Op::transpose, samples_of(rows, tile.col_begin, tile.cols, decoded[1]), Op::none, T{0}, g);
-      if (only != nullptr) make_kernel(task, side, m, *only, tile, g);
+      // Products of short samples are as fast in stripes, which stay in the first cache until they are a kernel.
+      bool const stripes = only != nullptr && rows.facts().value_bytes == 2 && tile.row_begin != tile.col_begin;
+      Index const width = stripes ? columns_per_stripe : tile.cols;
+      for (Index col = 0; col < tile.cols; col += width) {
+        KernelTile const part = {tile.row_begin, tile.rows, tile.col_begin + col, std::min(width, tile.cols - col)};
+        auto const g_part = g.block(0, col, part.rows, part.cols);
+        tile_products(rows, part, lower, g_part);
+        if (only != nullptr) make_kernel(task, side, m, *only, part, g_part);
+      }
       if (m % 16 == 0) task.poll();
     }
   }
@@ -304,9 +306,9 @@ KernelEngine::KernelEngine(RowStore store, std::vector<std::string> keys, Kernel
                            KernelEngineOptions options) {
   std::vector<RowForm> const forms = kernel_row_needs(options.choices).forms;
   if (options.exact)
-    exact_.reset(new Worker<double>{std::move(store), std::move(keys), plan, std::move(options), forms, {}, {}, {}, {}, {}});
+    exact_.reset(new Worker<double>{std::move(store), std::move(keys), plan, std::move(options), forms, {}, {}, {}, {}});
   else
-    fast_.reset(new Worker<float>{std::move(store), std::move(keys), plan, std::move(options), forms, {}, {}, {}, {}, {}});
+    fast_.reset(new Worker<float>{std::move(store), std::move(keys), plan, std::move(options), forms, {}, {}, {}, {}});
 }
 
 KernelEngine::~KernelEngine() = default;

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "confer/core/error.hpp"
+#include "confer/core/text.hpp"
 #include "confer/io/journal.hpp"
 
 namespace confer {
@@ -14,9 +15,37 @@ std::string state_path(std::string const& journal_directory, Resampling kind) {
   return journal_directory + "/" + phase_of(kind) + ".draws";
 }
 
+bool is_resampled(Measure const* measure) { return measure->statistics == StatisticsKind::covariance; }
+
 std::string draw_directory(std::string const& journal_directory) { return journal_directory + "/draw"; }
 
 }  // namespace
+
+void check_resampling(CompareOptions const& options, std::vector<Measure const*> const& measures) {
+  if (options.resamples() && std::none_of(measures.begin(), measures.end(), is_resampled))
+    throw UsageError("none of the measures can be computed from drawn samples",
+                     "--bootstrap and --permutations take measures made of factors, such as cca, cka, procrustes",
+                     "add one of them with --measures");
+}
+
+std::string resampling_warning(CompareOptions const& options, std::vector<Measure const*> const& measures) {
+  if (!options.resamples()) return {};
+  std::vector<std::string> left_out;
+  for (auto const* measure : measures)
+    if (!is_resampled(measure)) left_out.emplace_back(measure->name);
+  if (left_out.empty()) return {};
+  std::string const what = options.permutations == 0  ? "standard errors"
+                           : options.bootstrap == 0 ? "p-values"
+                                                    : "standard errors and p-values";
+  return "confer: no " + what + " for " + join(left_out, ", ") +
+         " (not made of factors: --bootstrap and --permutations draw these)\n";
+}
+
+void note_resampling(CompareOptions const& options, PairTable& table) {
+  for (std::size_t m = 0; options.resamples() && m < table.measures.size(); ++m)
+    if (!is_resampled(table.measures[m]))
+      table.notes[m]["resampling"] = std::string("none: this measure is not made of factors, which are what is drawn");
+}
 
 char const* phase_of(Resampling kind) { return kind == Resampling::bootstrap ? "bootstrap" : "permutations"; }
 

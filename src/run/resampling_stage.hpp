@@ -29,6 +29,15 @@ struct ResamplingResult {
   bool stopped = false;
 };
 
+/// Refuses draws of samples that nothing would be computed from.
+void check_resampling(CompareOptions const& options, std::vector<Measure const*> const& measures);
+
+/// Which measures get no standard errors or p-values although these are asked for, as a line; or nothing.
+std::string resampling_warning(CompareOptions const& options, std::vector<Measure const*> const& measures);
+
+/// Says so beside their values, too.
+void note_resampling(CompareOptions const& options, PairTable& table);
+
 /// "bootstrap" or "permutations".
 char const* phase_of(Resampling kind);
 

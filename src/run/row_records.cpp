@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <type_traits>
 
+#include "confer/linalg/centring.hpp"
 #include "confer/linalg/dense.hpp"
 #include "confer/linalg/neighbours.hpp"
 #include "confer/linalg/pair_distances.hpp"
-#include "confer/linalg/short_values.hpp"
+#include "confer/linalg/short_samples.hpp"
 
 namespace confer {
 
@@ -65,44 +67,50 @@ void put_samples(RowRecord& record, Matrix<T> const& values) {
 }
 
 /// Half of the samples have smaller squared norms.
-double middle_norm(MatrixView<double const> rows) {
-  std::vector<double> norms;
-  for (Index i = 0; i < rows.cols; ++i) norms.push_back(squared(rows, i));
+double middle(std::vector<double> norms) {
   auto const middle = norms.begin() + std::ssize(norms) / 2;
   std::nth_element(norms.begin(), middle, norms.end());
   return *middle;
 }
 
-/// Puts the values in 16 bits where that loses nothing that results could show; `values`, the rows
-/// in single precision, become what is read again.
-void shorten(RowRecord& record, MatrixView<double const> rows, Matrix<float>& values) {
-  record.units = short_units(values);
-  Matrix<std::int16_t> codes(values.rows(), values.cols());
-  double const lost = encode_short(values, record.units, codes);
+/// Puts the values in 16 bits where that loses nothing that results could show.
+bool put_short(RowRecord& record, MatrixView<float const> values, bool median) {
   // Not the mean: a few samples far out would hide what is lost of all others.
-  if (negligible_loss(lost, middle_norm(rows), values.cols(), values.rows())) {
-    put_samples(record, codes);
-    decode_short(codes, record.units, values);
-  } else {
-    record.units.clear();
-  }
+  double const tolerated = negligible_squared_error(middle(record.squared_norms), values.cols);
+  ShortMatrix const codes = shorten(values, tolerated);
+  double const lost = std::accumulate(codes.lost.begin(), codes.lost.end(), 0.0);
+  if (lost > tolerated * static_cast<double>(values.rows * values.cols)) return false;
+  auto const bytes = std::as_bytes(std::span(codes.codes));
+  record.samples.assign(bytes.begin(), bytes.end());
+  record.facts.value_bytes = 2;
+  record.facts.block = codes.block;
+  record.units = codes.units;
+  record.squared_norms = codes.squared_norms;
+  if (median) record.facts.median_distance = median_distance(codes.view(), record.squared_norms);
+  return true;
 }
 
-/// Values in their precision, the norms as they are in it, and the median of the distances between them.
+/// Values in their precision and the median of the distances between them; their squared norms are in the record.
 template <class T>
-void fill(RowRecord& record, MatrixView<double const> rows, bool linear, bool median) {
-  Matrix<T> values(rows.rows, rows.cols);
-  for (Index i = 0; i < rows.cols; ++i)
-    for (Index k = 0; k < rows.rows; ++k) values(k, i) = static_cast<T>(rows(k, i));
+void fill(RowRecord& record, Matrix<T> const& values, bool linear, bool median) {
   if constexpr (std::is_same_v<T, float>)
-    if (!linear) shorten(record, rows, values);
-  if (record.samples.empty()) put_samples(record, values);
+    if (!linear && put_short(record, values, median)) return;
+  put_samples(record, values);
+  if (median) record.facts.median_distance = median_distance(values.const_view(), record.squared_norms);
+}
+
+template <class T>
+void fill_converted(RowRecord& record, MatrixView<double const> rows, bool linear, bool median) {
+  Matrix<T> values(rows.rows, rows.cols, Uninitialised());
   std::vector<double> rounded(static_cast<std::size_t>(rows.rows));
   for (Index i = 0; i < rows.cols; ++i) {
-    for (Index k = 0; k < rows.rows; ++k) rounded[static_cast<std::size_t>(k)] = static_cast<double>(values(k, i));
+    for (Index k = 0; k < rows.rows; ++k) {
+      values(k, i) = static_cast<T>(rows(k, i));
+      rounded[static_cast<std::size_t>(k)] = static_cast<double>(values(k, i));
+    }
     record.squared_norms[static_cast<std::size_t>(i)] = dot(rounded, rounded);
   }
-  if (median) record.facts.median_distance = median_distance(values.const_view(), record.squared_norms);
+  fill(record, values, linear, median);
 }
 
 }  // namespace
@@ -216,10 +224,20 @@ void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNe
   if (!contains(needs.kept, form))
     record.facts.features = 0;
   else if (exact)
-    fill<double>(record, rows, contains(needs.linear, form), contains(needs.with_median, form));
+    fill_converted<double>(record, rows, contains(needs.linear, form), contains(needs.with_median, form));
   else
-    fill<float>(record, rows, contains(needs.linear, form), contains(needs.with_median, form));
+    fill_converted<float>(record, rows, contains(needs.linear, form), contains(needs.with_median, form));
   store.put(row_record_name(key, form), record);
+}
+
+void put_centred_rows(RowStore const& store, std::string const& key, RowNeeds const& needs, Matrix<float> rows) {
+  RowRecord record;
+  record.facts.features = rows.rows();
+  record.facts.rows = rows.cols();
+  record.facts.median_distance = std::numeric_limits<double>::quiet_NaN();
+  record.squared_norms = centre_samples(rows);
+  fill(record, rows, contains(needs.linear, RowForm::centred), contains(needs.with_median, RowForm::centred));
+  store.put(row_record_name(key, RowForm::centred), record);
 }
 
 }  // namespace confer

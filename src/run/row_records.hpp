@@ -49,4 +49,7 @@ Index prepare_rows(RowForm form, MatrixView<double> rows, std::span<double const
 void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNeeds const& needs,
               MatrixView<double const> rows, MatrixView<double const> ordered, Index zero_rows, bool exact);
 
+/// The same for centred rows that nothing is ordered by, in single precision, from rows as stored.
+void put_centred_rows(RowStore const& store, std::string const& key, RowNeeds const& needs, Matrix<float> rows);
+
 }  // namespace confer

@@ -6,6 +6,7 @@
 
 #include "confer/dist/hand_out.hpp"
 #include "confer/io/activation_reader.hpp"
+#include "run/activation_source.hpp"
 
 namespace confer {
 
@@ -62,10 +63,18 @@ void prepare(RowTask const& task, std::size_t index, std::string const& key) {
   bool const read = std::any_of(needs.forms.begin(), needs.forms.end(), [&](RowForm form) {
     return form != RowForm::centred || !wide || needs.orders(form);
   });
+  StoredValues seen;
+  LayerInfo const& layer = task.catalog.checkpoints[static_cast<std::size_t>(r.checkpoint)]
+                               .layers[static_cast<std::size_t>(r.layer)];
+  bool const only_centred = needs.forms == std::vector{RowForm::centred} && !needs.orders(RowForm::centred);
+  if (only_centred && !wide && !exact && window_value_bytes(layer, r, ActivationPart::By::features) == 4) {
+    Matrix<float> single(r.features, r.rows(), Uninitialised());
+    ActivationReader(task.catalog, r).read(0, r.samples, single.view(), seen);
+    return put_centred_rows(RowStore(task.store.directory()), key, needs, std::move(single));
+  }
   Matrix<double> stored;
   if (read) {
-    stored = Matrix<double>(r.features, r.rows());
-    StoredValues seen;
+    stored = Matrix<double>(r.features, r.rows(), Uninitialised());
     ActivationReader(task.catalog, r).read(0, r.samples, stored.view(), seen);
   }
   RowStore const store(task.store.directory());

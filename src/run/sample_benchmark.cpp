@@ -6,6 +6,7 @@
 #include <numeric>
 #include <random>
 
+#include "confer/linalg/short_samples.hpp"
 #include "confer/linalg/tile_functions.hpp"
 #include "confer/similarity/held_out.hpp"
 #include "confer/similarity/neurons.hpp"
@@ -122,6 +123,17 @@ double kernel_seconds(double budget) {
          static_cast<double>(side * side);
 }
 
+double short_product_rate(double budget) {
+  constexpr Index samples = 256, features = 256;
+  std::minstd_rand generator(11);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  Matrix<float> values(features, 2 * samples), products(samples, samples);
+  for (Index k = 0; k < values.size(); ++k) values.data()[k] = uniform(generator);
+  ShortMatrix const codes = shorten(values, 0);
+  return 2.0 * samples * samples * features /
+         best_seconds(budget, [&] { short_products(codes.view(), 0, samples, products); });
+}
+
 }  // namespace
 
 void measure_sample_rates(KernelProfile const& profile, std::vector<Index> const& sizes, double budget,
@@ -139,6 +151,7 @@ void measure_sample_rates(KernelProfile const& profile, std::vector<Index> const
     for (Index const p : {16, 64, 192}) points.emplace_back(p, matching_seconds(p, budget));
     rates.matching = SizeCurve(points);
   }
+  if (!lists.empty() || kernels) rates.short_products = short_product_rate(budget);
   if (!lists.empty()) rates.neighbour_sample = neighbour_seconds(lists, profile.neighbours, budget);
   if (kernels) rates.kernel_element = kernel_seconds(budget);
   std::vector<std::pair<double, double>> factors, folds;

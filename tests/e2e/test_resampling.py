@@ -124,6 +124,24 @@ class Resampling(TestCase):
         self.assertEqual(run.code, 2, run.err)
         self.assertIn("--bootstrap", run.err)
 
+    def test_measures_that_get_no_errors_are_named(self):
+        x, y = self.pair(60)
+        write_checkpoint(self.path("in", "x.h5"), "net", 0, {"x": x, "y": y})
+        for option, ending, what in (("--bootstrap", "_se", "standard errors"), ("--permutations", "_p", "p-values")):
+            run = confer("compare", self.path("in"), "--measures", "all", option, 3, "--fresh", "--output",
+                         self.path("out", "r.h5"), ranks=2)
+            self.assertEqual(run.code, 0, run.err)
+            said = [line for line in run.err.splitlines() if line.startswith(f"confer: no {what} for ")]
+            self.assertEqual(len(said), 1, run.err)
+            named = said[0].removeprefix(f"confer: no {what} for ").split(" (")[0].split(", ")
+            self.assertIn("cka_rbf", named)
+            results = open_results(self.path("out", "r.h5"))
+            for name, variable in results.data_vars.items():
+                if "formula" not in variable.attrs:
+                    continue
+                self.assertEqual(name in named, name + ending not in results, name)
+                self.assertEqual(name in named, "resampling" in variable.attrs, name)
+
 
 class InterruptedDraws(interrupted.InterruptedJob):
     def test_a_stopped_bootstrap_goes_on_to_the_same_errors(self):

@@ -187,5 +187,23 @@ TEST(PairDistances, WholeNumbersTieExactly) {
   for (std::size_t k = 0; k < expected.size(); ++k) EXPECT_NEAR(decode(codes[k]), expected[k], 1e-12);
 }
 
+TEST(TileFunctions, EqualSamplesAreAtNoDistance) {
+  float const norm = 0.7f, product = 0.7f * (1 - 1e-7f);
+  Matrix<float> g(1, 1);
+  g(0, 0) = product;
+  distance_tile(g.view(), std::vector<float>{norm}, std::vector<float>{norm}, 0.25f);
+  EXPECT_EQ(g(0, 0), -0.25f);
+}
+
+TEST(KthLargest, OfFewIsThatOfTheSortedValues) {
+  for (Index const count : {1, 5, 16, 17, 40, 64}) {
+    std::vector<float> values;
+    for (Index i = 0; i < count; ++i) values.push_back(static_cast<float>((i * 7 + 3) % 11));  // many ties
+    std::vector<float> sorted = values;
+    std::sort(sorted.begin(), sorted.end(), std::greater<>());
+    for (Index k = 1; k <= count; ++k) EXPECT_EQ(kth_largest_of_few(values, k), sorted[static_cast<std::size_t>(k - 1)]);
+  }
+}
+
 }  // namespace
 }  // namespace confer::test

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "confer/linalg/matrix.hpp"
+#include "confer/linalg/short_samples.hpp"
 
 namespace confer {
 
@@ -33,6 +34,7 @@ struct RowFacts {
   Index value_bytes = 4;       ///< 2: codes of short values
   Index rank_bytes = 0;        ///< of one rank of a pair of samples; 0: no ranks
   Index neighbours = 0;        ///< of each sample
+  Index block = 0;             ///< of features that share a unit, where values are short
 };
 
 /// A record to be written. Parts may be empty.
@@ -40,7 +42,7 @@ struct RowRecord {
   RowFacts facts;
   std::vector<double> squared_norms;
   std::vector<std::byte> samples, ranks;
-  std::vector<float> units;              ///< of the features, where samples are codes
+  std::vector<float> units;              ///< of the blocks, where samples are codes
   std::vector<std::int32_t> neighbours;  ///< rows x neighbours, sample by sample
   std::vector<double> inner_products;    ///< with them
 
@@ -60,10 +62,11 @@ class MappedRows {
   MappedRows& operator=(MappedRows&&) noexcept;
 
   RowFacts const& facts() const;
-  /// features x rows. T must have facts().value_bytes: std::int16_t are codes of short values.
+  /// features x rows. T must have facts().value_bytes.
   template <class T>
   MatrixView<T const> samples() const;
-  std::span<float const> units() const;           ///< of the codes
+  /// The same where facts().value_bytes is 2.
+  ShortSamples short_samples() const;
   std::span<double const> squared_norms() const;  ///< of the rows as they are here
   /// Codes of the ranks of the distances of samples i < j at [j (j - 1) / 2 + i].
   template <class U>

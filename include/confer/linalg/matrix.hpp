@@ -36,6 +36,9 @@ struct MatrixView {
   }
 };
 
+/// Asks for a matrix whose values are written before they are read.
+struct Uninitialised {};
+
 /// Owning column-major matrix, rows x cols, 64-byte aligned, leading dimension = rows. Values start at zero.
 template <class T>
 class Matrix {
@@ -44,6 +47,7 @@ class Matrix {
   Matrix(Index rows, Index cols) : rows_(rows), cols_(cols), data_(allocate(rows * cols)) {
     std::fill_n(data_.get(), rows * cols, T{});
   }
+  Matrix(Index rows, Index cols, Uninitialised) : rows_(rows), cols_(cols), data_(allocate(rows * cols)) {}
   Matrix(Matrix&&) noexcept = default;
   Matrix& operator=(Matrix&&) noexcept = default;
   Matrix(Matrix const& other) : rows_(other.rows_), cols_(other.cols_), data_(allocate(rows_ * cols_)) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "confer/linalg/matrix.hpp"
+#include "confer/linalg/short_samples.hpp"
 
 namespace confer {
 
@@ -16,6 +17,7 @@ inline constexpr Index median_samples = 4096;
 /// squared_norms: of the samples. NaN below two samples.
 double median_distance(MatrixView<float const> samples, std::span<double const> squared_norms);
 double median_distance(MatrixView<double const> samples, std::span<double const> squared_norms);
+double median_distance(ShortSamples const& samples, std::span<double const> squared_norms);
 
 /// Ranks (from 1) of |x_i - x_j| among all i < j, at [j (j - 1) / 2 + i]; equal distances share their mean rank.
 /// Distances closer than about 5e-10 (uint32: 2e-11) of the largest norm are equal. Codes: for uint32 twice the rank; for uint16

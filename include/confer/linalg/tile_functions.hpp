@@ -19,7 +19,7 @@ void gaussian_tile(MatrixView<double> g, std::span<double const> left, std::span
 /// |x_i - x_j|^2, and 0 where it is less than rounding leaves of the norms.
 void near_distance_tile(MatrixView<float> g, std::span<float const> left, std::span<float const> right);
 
-/// |x_i - x_j| - shift.
+/// |x_i - x_j| - shift; in single precision 0 - shift where near_distance_tile has 0: a root would make much of rounding.
 void distance_tile(MatrixView<float> g, std::span<float const> left, std::span<float const> right, float shift);
 void distance_tile(MatrixView<double> g, std::span<double const> left, std::span<double const> right, double shift);
 
@@ -34,6 +34,15 @@ void complement_tile(MatrixView<double> g, double shift);
 
 /// Marks (1, else 0) the values above their row's threshold or above that of the column.
 void mark_above(std::span<float const> values, std::span<float const> rows, float column, std::span<unsigned char> marks);
+
+/// The k-th largest of at most `most_counted` values, k not above their number. They are counted instead of moved: which
+/// way the branches of a selection go cannot be foreseen.
+inline constexpr Index most_counted = 64;
+float kth_largest_of_few(std::span<float const> values, Index k);
+
+/// At least k of the values are as large as this: the k-th largest of the maxima of 32 groups of them. Minus infinity if
+/// there are too few.
+float surely_among_largest(std::span<float const> values, Index k);
 
 /// Zeroes the elements i <= j of a square tile.
 template <class T>

@@ -31,6 +31,7 @@ class SizeCurve {
 struct MachineRates {
   double sgemm = 1e11;  ///< flop/s, product of two panels in single precision
   double dgemm = 4e10;  ///< the same in double precision
+  double short_products = 1.4e11;  ///< flop/s, inner products of samples in 16 bits
   double eigh = 2e-10;  ///< seconds per p^3 of a symmetric p x p eigen-decomposition
   SizeCurve spectra{{{50, 2.1e-5}, {100, 1.04e-4}, {200, 1e-3}}};  ///< singular values of a k x k block
   SizeCurve weights{{{50, 3e-4}, {100, 1.5e-3}, {200, 8e-3}}};     ///< canonical directions of a k x k block
