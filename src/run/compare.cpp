@@ -24,6 +24,7 @@
 #include "run/earlier_results.hpp"
 #include "run/environment.hpp"
 #include "run/held_out_job.hpp"
+#include "run/jackknife.hpp"
 #include "run/job_size.hpp"
 #include "run/kernel_stage.hpp"
 #include "run/micro_benchmark.hpp"
@@ -86,6 +87,12 @@ MeasureChoice of_kind(std::vector<Measure const*> const& measures, std::vector<s
   return choice;
 }
 
+std::vector<std::size_t> all_columns(std::size_t count) {
+  std::vector<std::size_t> columns(count);
+  std::iota(columns.begin(), columns.end(), std::size_t{0});
+  return columns;
+}
+
 /// Those of `all` that `chosen` does not hold.
 std::vector<std::size_t> others(std::vector<std::size_t> const& chosen, std::vector<std::size_t> const& all) {
   std::vector<std::size_t> rest;
@@ -120,8 +127,10 @@ class Comparison {
   [[noreturn]] void stop(Index done, Index all, char const* what) const;
   std::vector<PairJob> pair_jobs();
   void add(PairStageReport const& report);
+  KernelJob kernel_job() const;
+  std::vector<DrawPart> jackknife_parts(std::vector<std::size_t> const& columns) const;
   NeighbourTask neighbour_task() const {
-    return {engines_.neighbours, engines_.neighbour_columns, groups_, prepared_.keys, to_compute()};
+    return {engines_.neighbours, engines_.neighbour_columns, groups_, prepared_.keys, to_compute(), nullptr, {}};
   }
   std::function<bool(Index, Index)> to_compute() const {
     return [this](Index row, Index col) { return rule_->computes(row, col); };
@@ -162,6 +171,7 @@ class Comparison {
   EarlierResults earlier_;
   std::optional<PairTable> table_;  // rank 0
   PairStageReport report_;
+  std::vector<KernelSums> kernel_totals_;   // rank 0, for the jackknife
   std::vector<ResampledValues> resampled_;  // rank 0
 };
 
@@ -203,7 +213,7 @@ void Comparison::read_headers() {
   store_.emplace(directory_->path());
   row_store_.emplace(directory_->path());
   rates_ = measure_rates(
-      {measures_, typical_kept(size_), size_.exact, config_.compare.neighbours, config_.compare.bootstrap > 0},
+      {measures_, typical_kept(size_), size_.exact, config_.compare.neighbours, config_.compare.bootstrap + config_.compare.jackknife > 0},
       Thoroughness::brief);
 }
 
@@ -286,33 +296,69 @@ void Comparison::pairs() {
     add(compare_pairs(comm_, job, journal_directory(config_), control, table()));
     job = PairJob();  // what it holds would take the memory of the next one
   }
-  if (!engines_.kernel.empty()) {
-    KernelJob kernels{engines_.kernel, engines_.kernel_columns, {}, prepared_.keys, to_compute()};
-    for (std::size_t i = 0; i < representations_.size(); ++i)
-      kernels.items.push_back({groups_[i], rows_[i], representations_[i].features});
-    add(compare_kernels(comm_, config_, kernels, *row_store_, journal_directory(config_), control, table()));
-  }
+  if (!engines_.kernel.empty())
+    add(compare_kernels(comm_, config_, kernel_job(), *row_store_, journal_directory(config_), control, table(),
+                        config_.compare.jackknife > 0 ? &kernel_totals_ : nullptr));
 }
 
-/// The measures made of factors once more for every draw of the samples.
+KernelJob Comparison::kernel_job() const {
+  KernelJob kernels{engines_.kernel, engines_.kernel_columns, {}, prepared_.keys, to_compute()};
+  for (std::size_t i = 0; i < representations_.size(); ++i)
+    kernels.items.push_back({groups_[i], rows_[i], representations_[i].features});
+  return kernels;
+}
+
+/// `columns`: places in the table of all measures of those in the table of a draw.
+std::vector<DrawPart> Comparison::jackknife_parts(std::vector<std::size_t> const& columns) const {
+  auto const place = [&](std::vector<std::size_t>& of_all) {
+    for (std::size_t& column : of_all)
+      column = static_cast<std::size_t>(std::find(columns.begin(), columns.end(), column) - columns.begin());
+  };
+  JackknifeSource const source = {comm_, config_, representations_, *row_store_, kernel_totals_};
+  std::vector<DrawPart> parts;
+  if (std::any_of(engines_.kernel.begin(), engines_.kernel.end(),
+                  [](Measure const* measure) { return leaves_out(*measure); })) {
+    KernelJob job = kernel_job();
+    place(job.columns);
+    parts.push_back(kernels_without_block(source, job));
+  }
+  if (!engines_.neighbours.empty()) {
+    NeighbourTask task = neighbour_task();
+    place(task.columns);
+    parts.push_back(neighbours_without_block(source, task));
+  }
+  return parts;
+}
+
+/// The measures that are made of draws once more for every draw of the samples.
 void Comparison::resample(Resampling kind, Index draws) {
   if (draws == 0) return;
   timer_.start(phase_of(kind));
-  auto const chosen = of_kind(measures_, engines_.covariance_columns, StatisticsKind::covariance);
-  std::vector<std::size_t> columns(chosen.measures.size());
-  std::iota(columns.begin(), columns.end(), std::size_t{0});
+  ResampledMeasures drawn;
+  for (std::size_t m = 0; m < measures_.size(); ++m)
+    if (is_resampled(*measures_[m], kind, config_.compare)) {
+      drawn.measures.push_back(measures_[m]);
+      drawn.columns.push_back(m);
+    }
+  bool const jackknife = kind == Resampling::jackknife;
+  if (jackknife) drawn.blocks = draws;
+  for (auto const& r : representations_) drawn.samples.push_back(r.samples);
+  MeasureChoice const factors = of_kind(drawn.measures, all_columns(drawn.measures.size()), StatisticsKind::covariance);
   PanelLimits const limits = panel_limits(size_, allowed_, comm_.is_root());
-  auto const pairs = [&](FactoredSet const& factors) {
-    return covariance_job(config_, rows_, comparable_groups(catalog_, representations_, factors), factors, *store_,
-                          chosen.measures, columns, to_compute(), limits);
-  };
+  std::function<PairJob(FactoredSet const&)> pairs;
+  if (!factors.measures.empty())
+    pairs = [&](FactoredSet const& set) {
+      return covariance_job(config_, rows_, comparable_groups(catalog_, representations_, set), set, *store_,
+                            factors.measures, factors.columns, to_compute(), limits);
+    };
   ResamplingResult result = draw_samples(
       comm_, node_,
       {kind,
        draws,
-       {chosen.measures, chosen.columns},
+       drawn,
        {representations_, factored_.set, config_, *store_, limits.permuted_bytes},
        pairs,
+       jackknife ? jackknife_parts(drawn.columns) : std::vector<DrawPart>(),
        journal_directory(config_),
        directory_->visible_everywhere()},
       {stop_requested(), [&](double all, double found) { progress_.begin(phase_of(kind), all, "draws", found); },
@@ -320,7 +366,8 @@ void Comparison::resample(Resampling kind, Index draws) {
       table());
   progress_.end();
   if (result.stopped) stop(result.draws, draws, "draws of samples");
-  size_.draws[kind == Resampling::bootstrap ? 0 : 1].found = result.found;
+  for (DrawWork& work : size_.draws)
+    if (work.name == phase_of(kind)) work.found = result.found;
   if (result.values) resampled_.push_back(std::move(*result.values));
 }
 
@@ -375,6 +422,7 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   comparison.pairs();
   comparison.resample(Resampling::bootstrap, config.compare.bootstrap);
   comparison.resample(Resampling::permutation, config.compare.permutations);
+  comparison.resample(Resampling::jackknife, config.compare.jackknife);
   return comparison.write();
 }
 

@@ -6,6 +6,7 @@
 #include "confer/core/text.hpp"
 #include "run/kernel_plan.hpp"
 #include "run/neighbour_job.hpp"
+#include "run/reserved_lists.hpp"
 #include "run/tile_engine.hpp"
 
 namespace confer {
@@ -57,7 +58,8 @@ EngineMeasures engine_measures(std::vector<Measure const*> const& measures, Cata
 
 RowNeeds row_needs_of(EngineMeasures const& measures, CompareOptions const& options) {
   RowNeeds needs = kernel_row_needs(kernel_choices(measures.kernel, options));
-  if (!measures.neighbours.empty()) needs.add_neighbours(neighbour_form(options.neighbour_metric), options.neighbours);
+  if (!measures.neighbours.empty())
+    needs.add_neighbours(neighbour_form(options.neighbour_metric), options.neighbours, options.jackknife);
   return needs;
 }
 
@@ -72,10 +74,14 @@ FactorNeeds factor_needs(EngineMeasures const& measures, std::vector<Representat
   bool const held_out = std::any_of(measures.covariance.begin(), measures.covariance.end(), [](Measure const* measure) {
     return measure->statistics == StatisticsKind::held_out;
   });
-  result.basis = needs != 0 || coordinates || held_out || options.resamples();
+  bool const drawn = options.resamples() && std::any_of(measures.covariance.begin(), measures.covariance.end(),
+                                                        [](Measure const* measure) {
+                                                          return measure->statistics == StatisticsKind::covariance;
+                                                        });
+  result.basis = needs != 0 || coordinates || held_out || drawn;
   result.loadings = (needs & (needs_weights | needs_means)) != 0;
   result.means = (needs & needs_means) != 0;
-  result.truncated = needs == needs_truncated && !coordinates && !held_out && !options.resamples();
+  result.truncated = needs == needs_truncated && !coordinates && !held_out && !drawn;
   result.neurons = std::any_of(measures.covariance.begin(), measures.covariance.end(), [](Measure const* measure) {
     return measure->statistics == StatisticsKind::neurons;
   });
@@ -91,7 +97,8 @@ double store_bytes(std::vector<Representation> const& representations, FactorNee
     Index const directions = std::min(r.rows(), r.features), bytes = exact ? 8 : 4;
     total += factors * static_cast<double>(stored_bytes(r.rows(), r.features, needs.basis ? directions : 0, bytes,
                                                         needs.loadings));
-    total += 12 * static_cast<double>(r.rows()) * static_cast<double>(rows.neighbours);
+    Index const listed = rows.blocks > 0 ? reserved_neighbours(rows.neighbours, rows.blocks) : rows.neighbours;
+    total += 12 * static_cast<double>(r.rows()) * static_cast<double>(listed);
     for (RowForm const form : rows.forms) {
       total += static_cast<double>(r.rows()) *
                (8 + static_cast<double>(bytes * (form == RowForm::centred ? directions : r.features)));

@@ -62,7 +62,7 @@ int run_plan(JobConfig const& config, Communicator const& comm) {
   job.store_in_memory = config.run.scratch.empty();
   comm.barrier();  // all at once: ranks share the memory of their node, as in the job
   MachineRates rates =
-      measure_rates({measures, typical_kept(job), job.exact, config.compare.neighbours, config.compare.bootstrap > 0},
+      measure_rates({measures, typical_kept(job), job.exact, config.compare.neighbours, config.compare.bootstrap + config.compare.jackknife > 0},
                     Thoroughness::full);
   together(comm, [&] {
     if (!comm.is_root()) return;

@@ -35,6 +35,7 @@ struct RowFacts {
   Index rank_bytes = 0;        ///< of one rank of a pair of samples; 0: no ranks
   Index neighbours = 0;        ///< of each sample
   Index block = 0;             ///< of features that share a unit, where values are short
+  Index further = 0;           ///< neighbours of each sample beyond these, should some of the samples be left out
 };
 
 /// A record to be written. Parts may be empty.
@@ -43,7 +44,7 @@ struct RowRecord {
   std::vector<double> squared_norms;
   std::vector<std::byte> samples, ranks;
   std::vector<float> units;              ///< of the blocks, where samples are codes
-  std::vector<std::int32_t> neighbours;  ///< rows x neighbours, sample by sample
+  std::vector<std::int32_t> neighbours;  ///< rows x neighbours, sample by sample, then rows x further
   std::vector<double> inner_products;    ///< with them
 
   template <class U>
@@ -74,6 +75,9 @@ class MappedRows {
   /// The nearest neighbours of every sample, the nearest first: neighbours of sample i from i * facts().neighbours on.
   std::span<std::int32_t const> neighbours() const;
   std::span<double const> inner_products() const;  ///< with them
+  /// The next ones: of sample i from i * facts().further on.
+  std::span<std::int32_t const> further_neighbours() const;
+  std::span<double const> further_inner_products() const;
 
  private:
   struct State;
