@@ -133,7 +133,8 @@ struct KernelEngine::Worker {
     U const* codes = rows.ranks<U>();
     for (Index j = 0; j < tile.cols; ++j)
       for (Index i = 0; i < tile.rows; ++i) {
-        auto const [first, second] = std::minmax(chosen[static_cast<std::size_t>(i)], tile.col_begin + j);
+        Index const one = chosen[static_cast<std::size_t>(i)], other = tile.col_begin + j;
+        Index const first = std::min(one, other), second = std::max(one, other);
         out(i, j) = first == second ? T{0} : static_cast<T>(decode(codes[second * (second - 1) / 2 + first]));
       }
   }
