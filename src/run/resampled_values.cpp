@@ -156,6 +156,9 @@ void ResampledValues::write_errors(ResultSet& results, std::size_t measure,
       {"method", std::string("delete-a-block jackknife")},
       {"blocks", chosen_.blocks},
       {"blocks_rule", std::string("samples dealt out at random, whole inputs; one block for each where they are fewer")}};
+  if (chosen_.measures[measure]->statistics == StatisticsKind::neighbours)
+    attributes["bias"] = std::string("too large, up to twice: lists of neighbours are not smooth in the samples (Efron, "
+                                     "Stein 1981)");
   if (chosen_.measures[measure]->kernel == Kernel::gaussian)
     attributes["fixed"] = std::string("the width of the kernels is that of all samples");
   if (chosen_.measures[measure]->kernel == Kernel::rank)

@@ -167,7 +167,8 @@ class Jackknife(TestCase):
             spread = results[name].values[first, first + 1].std(ddof=1)
             mean = results[name + "_se"].values[first, first + 1].mean()
             self.assertGreater(mean / spread, 0.65, name)
-            self.assertLess(mean / spread, 1.6, name)
+            # Neighbours come and go with single samples: the jackknife is known to err on the large side there.
+            self.assertLess(mean / spread, 2.3 if name in NEIGHBOURS else 1.5, name)
 
     def test_nothing_varies_between_equal_representations(self):
         x = np.random.default_rng(4).standard_normal((90, 7))
