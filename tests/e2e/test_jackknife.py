@@ -102,7 +102,15 @@ class Jackknife(TestCase):
         self.assertIn("width", results["cka_rbf_se"].attrs["fixed"])
         self.assertIn("ranks", results["rsa_spearman_se"].attrs["fixed"])
 
-    def test_single_precision_and_short_codes_tell_the_same(self):
+    def test_codes_of_16_bits_tell_what_double_precision_tells(self):
+        self.write(1600, widths=(40, 70))
+        names = [name for name in KERNEL if name != "rsa_spearman"]
+        short, exact = (self.compare([self.path("data")], "--measures", ",".join(names), "--jackknife", 7, *options,
+                                     ranks=2, name=f"{len(options)}.h5") for options in ((), ("--exact",)))
+        for name in names:
+            np.testing.assert_allclose(short[name + "_se"].values, exact[name + "_se"].values, rtol=1e-3, err_msg=name)
+
+    def test_single_precision_tells_the_same(self):
         matrices = self.write(60, widths=(5, 20, 33, 70))
         results = self.compare([self.path("data")], "--measures", ",".join(KERNEL), "--jackknife", 60, ranks=2)
         for name in KERNEL:
