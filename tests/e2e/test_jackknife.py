@@ -103,7 +103,7 @@ class Jackknife(TestCase):
         self.assertIn("ranks", results["rsa_spearman_se"].attrs["fixed"])
 
     def test_codes_of_16_bits_tell_what_double_precision_tells(self):
-        self.write(1600, widths=(40, 70))
+        self.write(2400, widths=(40, 70))
         names = [name for name in KERNEL if name != "rsa_spearman"]
         short, exact = (self.compare([self.path("data")], "--measures", ",".join(names), "--jackknife", 7, *options,
                                      ranks=2, name=f"{len(options)}.h5") for options in ((), ("--exact",)))
