@@ -93,7 +93,8 @@ class Writer {
 }
 
 bool plausible(Header const& header, Index file_bytes) {
-  if (header.magic != magic || header.features < 0 || header.rows < 0 || header.block < 0 || header.further < 0) return false;
+  if (header.magic != magic || header.features < 0 || header.rows < 0 || header.block < 0 || header.further < 0)
+    return false;
   if (header.features > 0 && header.rows > file_bytes / header.features) return false;
   return offsets(header).checksum + static_cast<Index>(sizeof(XXH64_hash_t)) == file_bytes;
 }
@@ -122,9 +123,8 @@ struct MappedRows::State {
       ::munmap(data, bytes);
       throw EnvironmentError("'" + path + "' is damaged", "it was changed by another job", "start again with --fresh");
     }
-    facts = {header.features,  header.rows,        header.median_distance,
-             header.zero_rows, header.value_bytes, header.rank_bytes,      header.neighbours, header.block,
-             header.further};
+    facts = {header.features,   header.rows,       header.median_distance, header.zero_rows, header.value_bytes,
+             header.rank_bytes, header.neighbours, header.block,           header.further};
   }
   ~State() { ::munmap(data, bytes); }
   State(State const&) = delete;
@@ -210,9 +210,16 @@ std::string RowStore::path(std::string const& name) const { return directory_ + 
 
 void RowStore::put(std::string const& name, RowRecord const& record) const {
   RowFacts const& facts = record.facts;
-  Header const header{magic,           facts.features,    facts.rows,
-                      facts.zero_rows, facts.value_bytes, facts.rank_bytes,
-                      facts.neighbours, facts.block,       facts.further,     facts.median_distance};
+  Header const header{magic,
+                      facts.features,
+                      facts.rows,
+                      facts.zero_rows,
+                      facts.value_bytes,
+                      facts.rank_bytes,
+                      facts.neighbours,
+                      facts.block,
+                      facts.further,
+                      facts.median_distance};
   Offsets const at = offsets(header);
   std::string const temporary = path(name) + "." + std::to_string(::getpid()) + ".tmp";
   try {

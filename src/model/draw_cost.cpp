@@ -25,14 +25,14 @@ namespace {
 
 /// What one draw asks of the ranks, and what the largest of them holds.
 struct DrawCost {
-  double seconds = 0;    // until all ranks are done
+  double seconds = 0;  // until all ranks are done
   double flops = 0;
-  double limit = 0;      // of one rank that does all of it alone
+  double limit = 0;  // of one rank that does all of it alone
   char const* limit_name = "";
   double heaviest = -1;
-  double sent = 0;       // bytes to the first rank
-  double stored = 0;     // bytes that other nodes need
-  double memory = 0;     // of a rank, of the first one beside the matrices
+  double sent = 0;    // bytes to the first rank
+  double stored = 0;  // bytes that other nodes need
+  double memory = 0;  // of a rank, of the first one beside the matrices
   double first_memory = 0;
 
   void add(PairPart const& part, double share, Index workers) {
@@ -116,8 +116,8 @@ PhaseCost draw_phase(DrawWork const& draws, JobSize const& job, MachineRates con
   double const between_nodes = job.nodes > 1 ? cost.stored : 0;
   double const on_first_rank =
       measures * count * count * entry_seconds + measures * matrix * (draws.weighted ? 3 : 4) / state_bandwidth;
-  double const once = draw_overhead + cost.seconds + 2 * count * count * 3e-9 + on_first_rank +
-                      (sent + between_nodes) / rates.network;
+  double const once =
+      draw_overhead + cost.seconds + 2 * count * count * 3e-9 + on_first_rank + (sent + between_nodes) / rates.network;
 
   double const left = as_double(draws.count - draws.found);
   PhaseCost phase{draws.name, 0, 0, 0, 0, 0, 0, cost.limit_name};

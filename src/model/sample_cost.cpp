@@ -81,7 +81,8 @@ double row_store(JobSize const& job, RepresentationSize const& r) {
   SampleWork const& work = job.samples;
   double const n = as_double(r.rows);
   return as_double(work.kept_forms) * n * as_double(r.features) * value_bytes(job) + as_double(work.forms) * 8 * n +
-         (work.ranked ? n * n / 2 * (job.exact || r.rows <= 2048 ? 4 : 2) : 0) + 12 * n * as_double(work.neighbours + work.further);
+         (work.ranked ? n * n / 2 * (job.exact || r.rows <= 2048 ? 4 : 2) : 0) +
+         12 * n * as_double(work.neighbours + work.further);
 }
 
 }  // namespace

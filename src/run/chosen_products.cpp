@@ -23,7 +23,8 @@ ShortSamples together(ShortSamples const& all, std::span<Index const> chosen, In
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     std::int16_t const* const from = all.codes + all.place(0, chosen[i]);
     std::int16_t* const to = codes.data() + out.place(0, static_cast<Index>(i));
-    for (Index pair = 0; pair < all.pairs(); ++pair) std::copy_n(from + pair * short_group * 2, 2, to + pair * short_group * 2);
+    for (Index pair = 0; pair < all.pairs(); ++pair)
+      std::copy_n(from + pair * short_group * 2, 2, to + pair * short_group * 2);
   }
   Index const range = (count + short_group - 1) / short_group;
   std::copy_n(all.codes + all.place(0, begin), range * group_codes, codes.begin() + groups * group_codes);
@@ -33,7 +34,8 @@ ShortSamples together(ShortSamples const& all, std::span<Index const> chosen, In
 }  // namespace
 
 template <class T>
-void ChosenProducts<T>::operator()(MappedRows const& rows, std::span<Index const> chosen, Index begin, MatrixView<T> g) {
+void ChosenProducts<T>::operator()(MappedRows const& rows, std::span<Index const> chosen, Index begin,
+                                   MatrixView<T> g) {
   if constexpr (std::is_same_v<T, float>)
     if (rows.facts().value_bytes == 2) {
       ShortSamples const samples = together(rows.short_samples(), chosen, begin, g.cols, codes_);

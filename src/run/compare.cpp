@@ -87,12 +87,6 @@ MeasureChoice of_kind(std::vector<Measure const*> const& measures, std::vector<s
   return choice;
 }
 
-std::vector<std::size_t> all_columns(std::size_t count) {
-  std::vector<std::size_t> columns(count);
-  std::iota(columns.begin(), columns.end(), std::size_t{0});
-  return columns;
-}
-
 /// Those of `all` that `chosen` does not hold.
 std::vector<std::size_t> others(std::vector<std::size_t> const& chosen, std::vector<std::size_t> const& all) {
   std::vector<std::size_t> rest;
@@ -128,7 +122,6 @@ class Comparison {
   std::vector<PairJob> pair_jobs();
   void add(PairStageReport const& report);
   KernelJob kernel_job() const;
-  std::vector<DrawPart> jackknife_parts(std::vector<std::size_t> const& columns) const;
   NeighbourTask neighbour_task() const {
     return {engines_.neighbours, engines_.neighbour_columns, groups_, prepared_.keys, to_compute(), nullptr, {}};
   }
@@ -212,9 +205,9 @@ void Comparison::read_headers() {
                      memory.per_node);
   store_.emplace(directory_->path());
   row_store_.emplace(directory_->path());
-  rates_ = measure_rates(
-      {measures_, typical_kept(size_), size_.exact, config_.compare.neighbours, config_.compare.bootstrap + config_.compare.jackknife > 0},
-      Thoroughness::brief);
+  rates_ = measure_rates({measures_, typical_kept(size_), size_.exact, config_.compare.neighbours,
+                          config_.compare.bootstrap + config_.compare.jackknife > 0},
+                         Thoroughness::brief);
 }
 
 void Comparison::factor() {
@@ -308,42 +301,14 @@ KernelJob Comparison::kernel_job() const {
   return kernels;
 }
 
-/// `columns`: places in the table of all measures of those in the table of a draw.
-std::vector<DrawPart> Comparison::jackknife_parts(std::vector<std::size_t> const& columns) const {
-  auto const place = [&](std::vector<std::size_t>& of_all) {
-    for (std::size_t& column : of_all)
-      column = static_cast<std::size_t>(std::find(columns.begin(), columns.end(), column) - columns.begin());
-  };
-  JackknifeSource const source = {comm_, config_, representations_, *row_store_, kernel_totals_};
-  std::vector<DrawPart> parts;
-  if (std::any_of(engines_.kernel.begin(), engines_.kernel.end(),
-                  [](Measure const* measure) { return leaves_out(*measure); })) {
-    KernelJob job = kernel_job();
-    place(job.columns);
-    parts.push_back(kernels_without_block(source, job));
-  }
-  if (!engines_.neighbours.empty()) {
-    NeighbourTask task = neighbour_task();
-    place(task.columns);
-    parts.push_back(neighbours_without_block(source, task));
-  }
-  return parts;
-}
-
 /// The measures that are made of draws once more for every draw of the samples.
 void Comparison::resample(Resampling kind, Index draws) {
   if (draws == 0) return;
   timer_.start(phase_of(kind));
-  ResampledMeasures drawn;
-  for (std::size_t m = 0; m < measures_.size(); ++m)
-    if (is_resampled(*measures_[m], kind, config_.compare)) {
-      drawn.measures.push_back(measures_[m]);
-      drawn.columns.push_back(m);
-    }
-  bool const jackknife = kind == Resampling::jackknife;
-  if (jackknife) drawn.blocks = draws;
-  for (auto const& r : representations_) drawn.samples.push_back(r.samples);
-  MeasureChoice const factors = of_kind(drawn.measures, all_columns(drawn.measures.size()), StatisticsKind::covariance);
+  ResampledMeasures const drawn = resampled_measures(config_.compare, measures_, kind, representations_);
+  std::vector<std::size_t> places(drawn.measures.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  MeasureChoice const factors = of_kind(drawn.measures, places, StatisticsKind::covariance);
   PanelLimits const limits = panel_limits(size_, allowed_, comm_.is_root());
   std::function<PairJob(FactoredSet const&)> pairs;
   if (!factors.measures.empty())
@@ -358,7 +323,10 @@ void Comparison::resample(Resampling kind, Index draws) {
        drawn,
        {representations_, factored_.set, config_, *store_, limits.permuted_bytes},
        pairs,
-       jackknife ? jackknife_parts(drawn.columns) : std::vector<DrawPart>(),
+       kind == Resampling::jackknife
+           ? parts_without_block({comm_, config_, representations_, *row_store_, kernel_totals_}, kernel_job(),
+                                 neighbour_task(), drawn.columns)
+           : std::vector<DrawPart>(),
        journal_directory(config_),
        directory_->visible_everywhere()},
       {stop_requested(), [&](double all, double found) { progress_.begin(phase_of(kind), all, "draws", found); },

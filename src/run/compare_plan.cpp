@@ -74,10 +74,10 @@ FactorNeeds factor_needs(EngineMeasures const& measures, std::vector<Representat
   bool const held_out = std::any_of(measures.covariance.begin(), measures.covariance.end(), [](Measure const* measure) {
     return measure->statistics == StatisticsKind::held_out;
   });
-  bool const drawn = options.resamples() && std::any_of(measures.covariance.begin(), measures.covariance.end(),
-                                                        [](Measure const* measure) {
-                                                          return measure->statistics == StatisticsKind::covariance;
-                                                        });
+  bool const drawn = options.resamples() &&
+                     std::any_of(measures.covariance.begin(), measures.covariance.end(), [](Measure const* measure) {
+                       return measure->statistics == StatisticsKind::covariance;
+                     });
   result.basis = needs != 0 || coordinates || held_out || drawn;
   result.loadings = (needs & (needs_weights | needs_means)) != 0;
   result.means = (needs & needs_means) != 0;

@@ -1,5 +1,6 @@
 #include "run/jackknife.hpp"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -29,18 +30,18 @@ std::string name_of(Draw const& draw) {
   return "without block " + std::to_string(draw.number) + " of " + std::to_string(draw.blocks);
 }
 
-}  // namespace
-
 DrawPart kernels_without_block(JackknifeSource const& source, KernelJob const& job) {
   ContentHash hash;
-  hash.add("kernels " + std::to_string(source.config.compare.batch) + " " + format_number(source.config.compare.bandwidth));
+  hash.add("kernels " + std::to_string(source.config.compare.batch) + " " +
+           format_number(source.config.compare.bandwidth));
   for (auto const& key : job.keys) hash.add(key + "\n");
   DrawPart part;
   part.fingerprint = hash.key();
   part.compare = [source, job](Draw const& draw, std::string const& journals, PairStageControl const& control,
                                PairTable* values) {
     return compare_kernels_without(source.comm, source.config, job, source.rows, source.kernel_totals,
-                                   rows_left_out(source.representations, draw), name_of(draw), journals, control, values);
+                                   rows_left_out(source.representations, draw), name_of(draw), journals, control,
+                                   values);
   };
   return part;
 }
@@ -56,6 +57,24 @@ DrawPart neighbours_without_block(JackknifeSource const& source, NeighbourTask c
     return compare_pairs(source.comm, neighbour_job(source.config, without, source.rows), journals, control, values);
   };
   return part;
+}
+
+}  // namespace
+
+std::vector<DrawPart> parts_without_block(JackknifeSource const& source, KernelJob job, NeighbourTask task,
+                                          std::vector<std::size_t> const& columns) {
+  auto const place = [&](std::vector<std::size_t>& of_all) {
+    for (std::size_t& column : of_all)
+      column = static_cast<std::size_t>(std::find(columns.begin(), columns.end(), column) - columns.begin());
+  };
+  place(job.columns);
+  place(task.columns);
+  std::vector<DrawPart> parts;
+  if (std::any_of(job.measures.begin(), job.measures.end(),
+                  [](Measure const* measure) { return leaves_out(*measure); }))
+    parts.push_back(kernels_without_block(source, job));
+  if (!task.measures.empty()) parts.push_back(neighbours_without_block(source, task));
+  return parts;
 }
 
 }  // namespace confer

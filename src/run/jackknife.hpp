@@ -19,8 +19,9 @@ struct JackknifeSource {
   std::vector<KernelSums> const& kernel_totals;  ///< rank 0: over all samples
 };
 
-/// The measures of kernels; `job.columns` and `task.columns` are places in the table of a draw.
-DrawPart kernels_without_block(JackknifeSource const& source, KernelJob const& job);
-DrawPart neighbours_without_block(JackknifeSource const& source, NeighbourTask const& task);
+/// One for kernels and one for neighbours, where a measure asks for them. job, task: those of the comparison. columns:
+/// places in its table of the measures in the table of a draw.
+std::vector<DrawPart> parts_without_block(JackknifeSource const& source, KernelJob job, NeighbourTask task,
+                                          std::vector<std::size_t> const& columns);
 
 }  // namespace confer

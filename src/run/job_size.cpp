@@ -9,8 +9,8 @@
 #include "run/compare_plan.hpp"
 #include "run/factor_one.hpp"
 #include "run/kernel_plan.hpp"
-#include "run/reserved_lists.hpp"
 #include "run/resampling_stage.hpp"
+#include "run/reserved_lists.hpp"
 #include "run/tile_engine.hpp"
 
 namespace confer {

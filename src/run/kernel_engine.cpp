@@ -113,7 +113,8 @@ struct KernelEngine::Worker {
   /// The samples that the rows of the tile stand for where samples are left out; empty: rows are samples.
   static std::span<Index const> left_out(Task const& task, KernelTile const& tile) {
     if (task.left_out.empty()) return {};
-    return std::span(task.left_out).subspan(static_cast<std::size_t>(tile.row_begin), static_cast<std::size_t>(tile.rows));
+    return std::span(task.left_out)
+        .subspan(static_cast<std::size_t>(tile.row_begin), static_cast<std::size_t>(tile.rows));
   }
 
   /// Of two samples that are both left out one pair is enough, and of a sample with itself none.
@@ -161,7 +162,8 @@ struct KernelEngine::Worker {
     auto const rows = left_out(task, tile);
     std::vector<T> chosen_norms;
     for (Index const row : rows) chosen_norms.push_back(member.norms[form][static_cast<std::size_t>(row)]);
-    auto const left = rows.empty() ? part(member.norms[form], tile.row_begin, tile.rows) : std::span<T const>(chosen_norms);
+    auto const left =
+        rows.empty() ? part(member.norms[form], tile.row_begin, tile.rows) : std::span<T const>(chosen_norms);
     auto const right = part(member.norms[form], tile.col_begin, tile.cols);
     auto const shift = static_cast<T>(k.shift);
     switch (chosen.function) {
@@ -222,7 +224,8 @@ struct KernelEngine::Worker {
                     std::int64_t* out) {
     std::vector<double> rows(static_cast<std::size_t>(tile.rows), 0.0), cols(static_cast<std::size_t>(tile.cols), 0.0);
     add_tile_sums(kernel, rows, cols);
-    for (Index i = 0; i < (task.left_out.empty() ? tile.rows : 0); ++i) out[tile.row_begin + i] += scale.bits(rows[static_cast<std::size_t>(i)]);
+    for (Index i = 0; i < (task.left_out.empty() ? tile.rows : 0); ++i)
+      out[tile.row_begin + i] += scale.bits(rows[static_cast<std::size_t>(i)]);
     for (Index j = 0; j < tile.cols; ++j) out[tile.col_begin + j] += scale.bits(cols[static_cast<std::size_t>(j)]);
   }
 
@@ -338,8 +341,12 @@ struct KernelEngine::Worker {
     if (!within) load(piece.col_panel, loaded[1]);
     std::size_t const count = options.choices.size();
     KernelPanel const& panel = plan.panels[static_cast<std::size_t>(piece.row_panel)];
-    Task task{within, panel.samples, panel.left_out,
-              {piece.row_panel, piece.col_panel, {number}, {}, {}}, std::vector<Matrix<double>>(count), poll};
+    Task task{within,
+              panel.samples,
+              panel.left_out,
+              {piece.row_panel, piece.col_panel, {number}, {}, {}},
+              std::vector<Matrix<double>>(count),
+              poll};
     task.sums.products.resize(count);
     task.sums.row_sums.resize(count);
     for (std::size_t form = 0; form < forms.size(); ++form) add_form(task, piece, form);
@@ -356,9 +363,11 @@ KernelEngine::KernelEngine(RowStore store, std::vector<std::string> keys, Kernel
                            KernelEngineOptions options) {
   std::vector<RowForm> const forms = kernel_row_needs(options.choices).forms;
   if (options.exact)
-    exact_.reset(new Worker<double>{std::move(store), std::move(keys), plan, std::move(options), forms, {}, {}, {}, {}, {}});
+    exact_.reset(
+        new Worker<double>{std::move(store), std::move(keys), plan, std::move(options), forms, {}, {}, {}, {}, {}});
   else
-    fast_.reset(new Worker<float>{std::move(store), std::move(keys), plan, std::move(options), forms, {}, {}, {}, {}, {}});
+    fast_.reset(
+        new Worker<float>{std::move(store), std::move(keys), plan, std::move(options), forms, {}, {}, {}, {}, {}});
 }
 
 KernelEngine::~KernelEngine() = default;

@@ -191,10 +191,10 @@ KernelPlan make_plan(std::vector<KernelItem> const& items, std::vector<KernelCho
     Index const first = static_cast<Index>(plan.panels.size());
     for (std::size_t begin = 0; begin < members.size(); begin += static_cast<std::size_t>(most)) {
       auto const end = std::min(members.size(), begin + static_cast<std::size_t>(most));
-      plan.panels.push_back({{members.begin() + static_cast<std::ptrdiff_t>(begin),
-                              members.begin() + static_cast<std::ptrdiff_t>(end)},
-                             samples,
-                             left_out != nullptr ? (*left_out)(members.front()) : std::vector<Index>()});
+      plan.panels.push_back(
+          {{members.begin() + static_cast<std::ptrdiff_t>(begin), members.begin() + static_cast<std::ptrdiff_t>(end)},
+           samples,
+           left_out != nullptr ? (*left_out)(members.front()) : std::vector<Index>()});
     }
     Index const last = static_cast<Index>(plan.panels.size());
     for (Index row = first; row < last; ++row)

@@ -33,8 +33,8 @@ RowNeeds kernel_row_needs(std::vector<KernelChoice> const& choices);
 /// The rules and parameters of a measure, for the results.
 Attributes kernel_notes(Measure const& measure, CompareOptions const& options);
 
-/// Samples [row_begin, row_begin + rows) against [col_begin, col_begin + cols). row_begin <= col_begin; where samples are
-/// left out, rows are places among these.
+/// Samples [row_begin, row_begin + rows) against [col_begin, col_begin + cols). row_begin <= col_begin; where samples
+/// are left out, rows are places among these.
 struct KernelTile {
   Index row_begin, rows, col_begin, cols;
 };

@@ -15,9 +15,9 @@ class KernelTable {
  public:
   /// `members`: representations of the group. `sums`: of all pieces, panel pair by panel pair, less the pairs of
   /// samples with those `left_out`, if any. Kernels are those of all samples.
-  KernelTable(KernelChoice const& choice, std::size_t place, KernelPlan const& plan, std::vector<KernelSums> const& sums,
-              std::vector<Index> members, std::vector<std::string> const& keys, RowStore const& store,
-              double bandwidth, Index left_out = 0);
+  KernelTable(KernelChoice const& choice, std::size_t place, KernelPlan const& plan,
+              std::vector<KernelSums> const& sums, std::vector<Index> members, std::vector<std::string> const& keys,
+              RowStore const& store, double bandwidth, Index left_out = 0);
 
   std::vector<Index> const& members() const { return members_; }
   bool defined(std::size_t i) const { return constants_[i].defined; }

@@ -104,8 +104,8 @@ std::map<Index, std::vector<Index>> groups_of(KernelJob const& job) {
 }
 
 void enter_scores(PairTable& table, KernelJob const& job, KernelPlan const& plan,
-                  std::vector<KernelChoice> const& choices, std::vector<KernelSums> const& sums,
-                  RowStore const& store, CompareOptions const& options) {
+                  std::vector<KernelChoice> const& choices, std::vector<KernelSums> const& sums, RowStore const& store,
+                  CompareOptions const& options) {
   auto const size = static_cast<std::size_t>(table.count * table.count);
   for (std::size_t m = 0; m < job.measures.size(); ++m) {
     table.notes[job.columns[m]] = kernel_notes(*job.measures[m], options);
@@ -149,7 +149,8 @@ void enter_values(PairTable& table, KernelJob const& job, std::vector<KernelChoi
     auto const missing = static_cast<Index>(sums.left_out(members.front()).size());
     for (std::size_t c = 0; missing > 0 && c < choices.size(); ++c) {
       if (choices[c].function == TileFunction::u_centred) continue;
-      KernelTable const kernels(choices[c], c, sums.plan, sums.stay, members, job.keys, store, options.bandwidth, missing);
+      KernelTable const kernels(choices[c], c, sums.plan, sums.stay, members, job.keys, store, options.bandwidth,
+                                missing);
       std::optional<KernelTable> all;
       if (choices[c].function == TileFunction::rank)
         all.emplace(choices[c], c, sums.plan, sums.all, members, job.keys, store, options.bandwidth);

@@ -27,8 +27,9 @@ struct KernelJob {
 /// (nullptr elsewhere), those of representations with themselves included. When stopped, what is finished stays in the
 /// journals. totals: keeps the sums over all samples on rank 0, unless nullptr.
 PairStageReport compare_kernels(Communicator const& comm, JobConfig const& config, KernelJob const& job,
-                                RowStore const& rows, std::string const& journal_directory, PairStageControl const& control,
-                                PairTable* table, std::vector<KernelSums>* totals = nullptr);
+                                RowStore const& rows, std::string const& journal_directory,
+                                PairStageControl const& control, PairTable* table,
+                                std::vector<KernelSums>* totals = nullptr);
 
 /// Whether a measure of kernels can be had without some of the samples: batches are of samples in stored order.
 inline bool leaves_out(Measure const& measure) { return measure.kernel != Kernel::minibatch; }

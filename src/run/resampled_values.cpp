@@ -82,7 +82,8 @@ void ResampledValues::add(Draw const& draw, PairTable const& values, std::vector
         if (i == j || std::isnan(value) || std::isnan(observed)) continue;
         if (kind_ == Resampling::jackknife && draw.number >= blocks_of(static_cast<std::size_t>(i))) continue;
         auto const &x = factors[static_cast<std::size_t>(i)], &y = factors[static_cast<std::size_t>(j)];
-        if (kind_ != Resampling::permutation && forced(*chosen_.measures[m], x, y, distinct[static_cast<std::size_t>(i)]))
+        if (kind_ != Resampling::permutation &&
+            forced(*chosen_.measures[m], x, y, distinct[static_cast<std::size_t>(i)]))
           continue;
         add_value(moments_[m], *chosen_.measures[m], at, value, observed);
       }
@@ -151,14 +152,17 @@ void ResampledValues::write_errors(ResultSet& results, std::size_t measure,
   auto const blocks = std::make_shared<std::vector<double>>();
   for (std::size_t i = 0; i < chosen_.samples.size(); ++i) blocks->push_back(static_cast<double>(blocks_of(i)));
   Attributes attributes = {
-      {"long_name", "standard error of " + name + ": root of (G - 1)/G times the sum of squared deviations of its values "
-                                                  "without one block of samples; none where one of these is undefined"},
+      {"long_name", "standard error of " + name +
+                        ": root of (G - 1)/G times the sum of squared deviations of its values "
+                        "without one block of samples; none where one of these is undefined"},
       {"method", std::string("delete-a-block jackknife")},
       {"blocks", chosen_.blocks},
-      {"blocks_rule", std::string("samples dealt out at random, whole inputs; one block for each where they are fewer")}};
+      {"blocks_rule",
+       std::string("samples dealt out at random, whole inputs; one block for each where they are fewer")}};
   if (chosen_.measures[measure]->statistics == StatisticsKind::neighbours)
-    attributes["bias"] = std::string("too large, up to twice: lists of neighbours are not smooth in the samples (Efron, "
-                                     "Stein 1981)");
+    attributes["bias"] = std::string(
+        "too large, up to twice: lists of neighbours are not smooth in the samples (Efron, "
+        "Stein 1981)");
   if (chosen_.measures[measure]->kernel == Kernel::gaussian)
     attributes["fixed"] = std::string("the width of the kernels is that of all samples");
   if (chosen_.measures[measure]->kernel == Kernel::rank)

@@ -21,8 +21,8 @@ struct ResampledMeasures {
   std::vector<Index> samples;  ///< of each representation; for the jackknife
 };
 
-/// Collects the values of one draw after another, on rank 0. Memory: three R x R matrices a measure for standard errors,
-/// four for permutations; none besides to keep them in a file or to write the results.
+/// Collects the values of one draw after another, on rank 0. Memory: three R x R matrices a measure for standard
+/// errors, four for permutations; none besides to keep them in a file or to write the results.
 class ResampledValues {
  public:
   /// `observed`: the values of the data as they are; must outlive this.
@@ -40,8 +40,8 @@ class ResampledValues {
   void save(std::string const& path, std::string const& fingerprint) const;
   void restore(std::string const& path, std::string const& fingerprint);
 
-  /// Adds `<measure>_se` (bootstrap, jackknife), or `<measure>_p` and, where no closed form has put them there, `<measure>_null`
-  /// and `<measure>_z` (permutation).
+  /// Adds `<measure>_se` (bootstrap, jackknife), or `<measure>_p` and, where no closed form has put them there,
+  /// `<measure>_null` and `<measure>_z` (permutation).
   void write(ResultSet& results) &&;
 
  private:
@@ -53,7 +53,9 @@ class ResampledValues {
   void clear();
   void write_errors(ResultSet& results, std::size_t measure, std::shared_ptr<Moments const> const& moments) const;
   /// Blocks that a representation's samples make; less than two: none.
-  Index blocks_of(std::size_t representation) const { return std::min(chosen_.blocks, chosen_.samples[representation]); }
+  Index blocks_of(std::size_t representation) const {
+    return std::min(chosen_.blocks, chosen_.samples[representation]);
+  }
   /// All numbers of the state, stretch by stretch.
   template <class Self, class Visit>
   static void visit(Self& self, Visit const& visit);

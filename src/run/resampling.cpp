@@ -222,7 +222,8 @@ FactorSummary Resampler<T>::permute() {
 std::vector<double> sample_counts(Draw const& draw, Index samples) {
   if (draw.kind == Resampling::jackknife) {
     std::vector<double> counts(static_cast<std::size_t>(samples), 1.0);
-    for (Index const row : rows_of_block(samples, 1, draw.blocks, draw.number)) counts[static_cast<std::size_t>(row)] = 0;
+    for (Index const row : rows_of_block(samples, 1, draw.blocks, draw.number))
+      counts[static_cast<std::size_t>(row)] = 0;
     return counts;
   }
   std::mt19937_64 random = random_numbers(seed_text(draw, std::to_string(samples)));

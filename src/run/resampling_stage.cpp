@@ -28,6 +28,19 @@ bool is_resampled(Measure const& measure, Resampling kind, CompareOptions const&
          (measure.statistics == StatisticsKind::kernel && leaves_out(measure));
 }
 
+ResampledMeasures resampled_measures(CompareOptions const& options, std::vector<Measure const*> const& measures,
+                                     Resampling kind, std::vector<Representation> const& representations) {
+  ResampledMeasures drawn;
+  for (std::size_t m = 0; m < measures.size(); ++m)
+    if (is_resampled(*measures[m], kind, options)) {
+      drawn.measures.push_back(measures[m]);
+      drawn.columns.push_back(m);
+    }
+  if (kind == Resampling::jackknife) drawn.blocks = options.jackknife;
+  for (auto const& r : representations) drawn.samples.push_back(r.samples);
+  return drawn;
+}
+
 void check_resampling(CompareOptions const& options, std::vector<Measure const*> const& measures) {
   auto const none = [&](Resampling kind) {
     return std::none_of(measures.begin(), measures.end(),
@@ -69,15 +82,15 @@ std::vector<Resampling> error_kinds(CompareOptions const& options) {
 std::string resampling_warning(CompareOptions const& options, std::vector<Measure const*> const& measures) {
   std::vector<std::string> const errors =
       error_kinds(options).empty() ? std::vector<std::string>() : left_out(options, measures, error_kinds(options));
-  std::vector<std::string> const p_values = options.permutations == 0
-                                                ? std::vector<std::string>()
-                                                : left_out(options, measures, {Resampling::permutation});
+  std::vector<std::string> const p_values =
+      options.permutations == 0 ? std::vector<std::string>() : left_out(options, measures, {Resampling::permutation});
   std::string const by_factors = "not made of factors, which are what is drawn";
   auto const line = [](std::string const& what, std::vector<std::string> const& names, std::string const& reason) {
     return names.empty() ? std::string() : "confer: no " + what + " for " + join(names, ", ") + " (" + reason + ")\n";
   };
   if (!errors.empty() && errors == p_values) return line("standard errors and p-values", errors, by_factors);
-  std::string const why = options.jackknife == 0 ? by_factors + "; --jackknife serves measures of kernels and neighbours"
+  std::string const why = options.jackknife == 0
+                              ? by_factors + "; --jackknife serves measures of kernels and neighbours"
                           : options.bootstrap == 0 ? "not computed without some of the samples"
                                                    : "neither drawn nor computed without some of the samples";
   return line("standard errors", errors, why) + line("p-values", p_values, by_factors);
@@ -142,12 +155,13 @@ ResamplingResult draw_samples(Communicator const& comm, Communicator const& node
     std::size_t const steps = task.parts.size() + (drawn ? 1 : 0);
     double pairs = 1;
     std::size_t step = 0;
-    PairStageControl const of_draw = {
-        control.stop_requested, [&](double all, double) { pairs = std::max(all, 1.0); },
-        [&](double done) {
-          double const share = (static_cast<double>(step) + done / pairs) / static_cast<double>(steps);
-          if (control.progress) control.progress(static_cast<double>(result.draws) + share);
-        }};
+    PairStageControl const of_draw = {control.stop_requested, [&](double all, double) { pairs = std::max(all, 1.0); },
+                                      [&](double done) {
+                                        double const share =
+                                            (static_cast<double>(step) + done / pairs) / static_cast<double>(steps);
+                                        if (control.progress)
+                                          control.progress(static_cast<double>(result.draws) + share);
+                                      }};
     if (drawn) {
       result.stopped = compare_pairs(comm, task.pairs(*drawn), journals, of_draw, table).stopped;
       ++step;

@@ -46,6 +46,10 @@ void check_resampling(CompareOptions const& options, std::vector<Measure const*>
 /// Whether a measure's values are computed of such draws; of measures made of factors bootstrap takes precedence.
 bool is_resampled(Measure const& measure, Resampling kind, CompareOptions const& options);
 
+/// Those of the measures that are, and what else draws of that kind are judged by.
+ResampledMeasures resampled_measures(CompareOptions const& options, std::vector<Measure const*> const& measures,
+                                     Resampling kind, std::vector<Representation> const& representations);
+
 /// Which measures get no standard errors or p-values although these are asked for, in lines; or nothing.
 std::string resampling_warning(CompareOptions const& options, std::vector<Measure const*> const& measures);
 

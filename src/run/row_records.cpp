@@ -117,8 +117,8 @@ void fill_converted(RowRecord& record, MatrixView<double const> rows, bool linea
 /// The k nearest neighbours of all samples, then those beyond them that may be asked for when a block is left out.
 void put_lists(RowRecord& record, Index k, Nearness nearness, MatrixView<double const> rows,
                MatrixView<double const> ordered, std::span<Index const> blocks) {
-  NeighbourLists const lists = blocks.empty() ? nearest_neighbours(ordered, k, nearness)
-                                              : nearest_with_reserve(ordered, k, nearness, blocks);
+  NeighbourLists const lists =
+      blocks.empty() ? nearest_neighbours(ordered, k, nearness) : nearest_with_reserve(ordered, k, nearness, blocks);
   record.facts.neighbours = std::min(k, lists.k);
   record.facts.further = lists.k - record.facts.neighbours;
   auto const put = [&](Index begin, Index end) {

@@ -175,7 +175,8 @@ TEST(SampleCost, DrawsArePhasesOfTheirOwn) {
   lists.samples.forms = 1;
   lists.samples.neighbours = 10;
   lists.draws = {{"jackknife", true, 20, 0, false, false, true, 1}};
-  EXPECT_GT(phase(estimate_cost(lists, {}), "jackknife").seconds, 20 * phase(estimate_cost(lists, {}), "pairs").seconds);
+  EXPECT_GT(phase(estimate_cost(lists, {}), "jackknife").seconds,
+            20 * phase(estimate_cost(lists, {}), "pairs").seconds);
   EXPECT_DOUBLE_EQ(reduced_list_memory(lists), 32.0 * 12 * 1000 * 10);
   job.representations[0].rows = 4'000'000;
   EXPECT_LE(draw_memory(job, 100 * mib).limits.permuted_bytes, 100 * mib);

@@ -106,14 +106,14 @@ struct PairMatrices {
 
 /// Samples drawn again and again, and measures computed from each draw.
 struct DrawWork {
-  std::string name;        ///< of the phase
-  bool weighted = false;   ///< rows count several times or not at all, factored anew; otherwise in another order
-  Index count = 0;         ///< of draws; 0: none
-  Index found = 0;         ///< that earlier runs have made
-  bool factors = true;     ///< measures of factors are computed
-  bool kernels = false;    ///< those of kernels: each draw leaves out one of `count` blocks of samples
-  bool neighbours = false; ///< those of neighbours, the same
-  Index measures = 1;      ///< in all
+  std::string name;         ///< of the phase
+  bool weighted = false;    ///< rows count several times or not at all, factored anew; otherwise in another order
+  Index count = 0;          ///< of draws; 0: none
+  Index found = 0;          ///< that earlier runs have made
+  bool factors = true;      ///< measures of factors are computed
+  bool kernels = false;     ///< those of kernels: each draw leaves out one of `count` blocks of samples
+  bool neighbours = false;  ///< those of neighbours, the same
+  Index measures = 1;       ///< in all
 };
 
 struct JobSize {
