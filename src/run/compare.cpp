@@ -305,6 +305,7 @@ KernelJob Comparison::kernel_job() const {
 void Comparison::resample(Resampling kind, Index draws) {
   if (draws == 0) return;
   timer_.start(phase_of(kind));
+  bool const jackknife = kind == Resampling::jackknife;
   ResampledMeasures const drawn = resampled_measures(config_.compare, measures_, kind, representations_);
   std::vector<std::size_t> places(drawn.measures.size());
   std::iota(places.begin(), places.end(), std::size_t{0});
@@ -329,11 +330,12 @@ void Comparison::resample(Resampling kind, Index draws) {
            : std::vector<DrawPart>(),
        journal_directory(config_),
        directory_->visible_everywhere()},
-      {stop_requested(), [&](double all, double found) { progress_.begin(phase_of(kind), all, "draws", found); },
+      {stop_requested(),
+       [&](double all, double found) { progress_.begin(phase_of(kind), all, jackknife ? "blocks" : "draws", found); },
        [&](double done) { progress_.update(done); }},
       table());
   progress_.end();
-  if (result.stopped) stop(result.draws, draws, "draws of samples");
+  if (result.stopped) stop(result.draws, draws, jackknife ? "blocks of samples" : "draws of samples");
   for (DrawWork& work : size_.draws)
     if (work.name == phase_of(kind)) work.found = result.found;
   if (result.values) resampled_.push_back(std::move(*result.values));
