@@ -81,7 +81,8 @@ double row_store(JobSize const& job, RepresentationSize const& r) {
   SampleWork const& work = job.samples;
   double const n = as_double(r.rows);
   return as_double(work.kept_forms) * n * as_double(r.features) * value_bytes(job) + as_double(work.forms) * 8 * n +
-         (work.ranked ? n * n / 2 * (job.exact || r.rows <= 2048 ? 4 : 2) : 0) + 12 * n * as_double(work.neighbours);
+         (work.ranked ? n * n / 2 * (job.exact || r.rows <= 2048 ? 4 : 2) : 0) +
+         n * as_double(work.neighbours * work.neighbour_bytes);
 }
 
 }  // namespace
@@ -193,7 +194,7 @@ PairPart neighbour_pairs(JobSize const& job, MachineRates const& rates) {
     double const count = group.members * (group.members - 1) / 2;
     pairs += count;
     seconds += count * group.samples * rates.neighbour_sample;
-    part.memory += group.members * group.samples * 12 * as_double(job.samples.neighbours);
+    part.memory += group.members * group.samples * as_double(job.samples.neighbours * job.samples.neighbour_bytes);
   }
   if (pairs <= 0) return part;
   double const share = job.pairs / pairs;  // a selection takes from all groups alike

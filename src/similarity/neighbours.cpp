@@ -10,8 +10,9 @@ std::vector<Index> overlaps(NeighbourStats const& pair) {
   std::vector<Index> seen(static_cast<std::size_t>(pair.rows), -1);  // for which sample a neighbour was marked last
   for (Index i = 0; i < pair.rows; ++i) {
     for (std::int32_t const j : pair.of_x(i)) seen[static_cast<std::size_t>(j)] = i;
-    Index& count = common[static_cast<std::size_t>(i)];
+    Index count = 0;
     for (std::int32_t const j : pair.of_y(i)) count += seen[static_cast<std::size_t>(j)] == i ? 1 : 0;
+    common[static_cast<std::size_t>(i)] = count;
   }
   return common;
 }

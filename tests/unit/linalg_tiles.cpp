@@ -114,7 +114,7 @@ TEST(TileFunctions, MarksWhatExceedsEitherThreshold) {
   std::vector<unsigned char> marks(37, 7);
   mark_above(values, rows, 7.0f, marks);
   for (std::size_t i = 0; i < 37; ++i)
-    EXPECT_EQ(marks[i], values[i] > rows[i] || values[i] > 7.0f ? 1 : 0) << i;
+    EXPECT_EQ(marks[i], (values[i] > rows[i] ? 1 : 0) + (values[i] > 7.0f ? 2 : 0)) << i;
 }
 
 /// By sorting all distances.
