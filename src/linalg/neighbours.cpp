@@ -180,14 +180,14 @@ class Search {
         for (Index i = 0; i < count; ++i) values[i] -= half_norms_[of_row(i)] + half_norms_[at];
       std::span<float const> const all(values, static_cast<std::size_t>(count));
       if (std::isinf(threshold)) threshold = surely_among_largest(all, k_) - margins_[at];
-      mark_above(all, {row_thresholds, all.size()}, threshold, marks);
+      mark_reached(all, {row_thresholds, all.size()}, threshold, marks);
       std::fill(marks.begin() + count, marks.begin() + (count + marks_together - 1) / marks_together * marks_together,
                 static_cast<unsigned char>(0));
       // Set by set and side by side: how long a set is cannot be foreseen, but what is done with each of it can.
       for (Index begin = 0; begin < count; begin += marks_together) {
         for (std::uint64_t set = set_marks(marks.data() + begin, 1); set != 0; set &= set - 1) {
           Index const i = begin + std::countr_zero(set);
-          if (values[i] > threshold) column.add(values[i], row + first + i, k_, margins_[at], threshold);
+          if (values[i] >= threshold) column.add(values[i], row + first + i, k_, margins_[at], threshold);
         }
         for (std::uint64_t set = set_marks(marks.data() + begin, 0); set != 0; set &= set - 1) {
           Index const i = begin + std::countr_zero(set);

@@ -102,7 +102,7 @@ CONFER_VECTOR_CLONES double sum_column(float const* g, Index count) {
 CONFER_VECTOR_CLONES void mark_column(float const* values, float const* rows, float column, Index count,
                                       unsigned char* marks) {
   for (Index i = 0; i < count; ++i)
-    marks[i] = static_cast<unsigned char>((values[i] > rows[i] ? 1 : 0) | (values[i] > column ? 2 : 0));
+    marks[i] = static_cast<unsigned char>((values[i] >= rows[i] ? 1 : 0) | (values[i] >= column ? 2 : 0));
 }
 
 /// Eight values of one type: loops over so few are unrolled before they become vector code, and then never do.
@@ -196,7 +196,7 @@ void near_distance_tile(MatrixView<float> g, std::span<float const> left, std::s
   });
 }
 
-void mark_above(std::span<float const> values, std::span<float const> rows, float column,
+void mark_reached(std::span<float const> values, std::span<float const> rows, float column,
                 std::span<unsigned char> marks) {
   mark_column(values.data(), rows.data(), column, static_cast<Index>(values.size()), marks.data());
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "confer/linalg/matrix.hpp"
@@ -26,5 +27,9 @@ enum class NeighbourDetail { indices, inner_products };
 /// than max(1024, 16 k) candidates lie within that margin of 4e-6, the nearest of them in single precision stand.
 NeighbourLists nearest_neighbours(MatrixView<double const> samples, Index k, Nearness nearness,
                                   NeighbourDetail detail = NeighbourDetail::inner_products);
+
+/// How many neighbours two lists of a sample have in common, for every sample. a, b: samples x k, sample by sample.
+std::vector<Index> common_neighbours(std::span<std::int32_t const> a, std::span<std::int32_t const> b, Index samples,
+                                     Index k);
 
 }  // namespace confer
