@@ -10,23 +10,29 @@ namespace {
 /// Longer lists are marked and looked up.
 constexpr Index most_compared = 64;
 
-constexpr Index together = 8;
-using Integers = std::int32_t __attribute__((vector_size(together * sizeof(std::int32_t))));
+constexpr Index lanes = 8, together = 2 * lanes;
+using Integers = std::int32_t __attribute__((vector_size(lanes * sizeof(std::int32_t))));
 
 /// Every element of one list against every element of the other. `a` may be read `together` - 1 elements too far.
 CONFER_VECTOR_CLONES void compare_lists(std::int32_t const* a, std::int32_t const* b, Index lists, Index k,
                                         Index* common) {
-  Integers lane = {0, 1, 2, 3, 4, 5, 6, 7};
+  Integers const lane = {0, 1, 2, 3, 4, 5, 6, 7};
   for (Index i = 0; i < lists; ++i) {
     Integers total{};
     for (Index begin = 0; begin < k; begin += together) {
-      Integers mine, found{};
-      std::memcpy(&mine, a + i * k + begin, sizeof mine);
-      for (Index r = 0; r < k; ++r) found |= mine == Integers{} + b[i * k + r];  // none is there twice
-      total += found & (lane < static_cast<std::int32_t>(k - begin));
+      Integers first, second, in_first{}, in_second{};
+      std::memcpy(&first, a + i * k + begin, sizeof first);
+      std::memcpy(&second, a + i * k + begin + lanes, sizeof second);
+      for (Index r = 0; r < k; ++r) {  // none is there twice
+        Integers const other = Integers{} + b[i * k + r];
+        in_first |= first == other;
+        in_second |= second == other;
+      }
+      auto const rest = static_cast<std::int32_t>(k - begin);
+      total += (in_first & (lane < rest)) + (in_second & (lane + static_cast<std::int32_t>(lanes) < rest));
     }
     std::int32_t sum = 0;
-    for (int at = 0; at < together; ++at) sum -= total[at];
+    for (int at = 0; at < lanes; ++at) sum -= total[at];
     common[i] = sum;
   }
 }

@@ -11,20 +11,63 @@ namespace confer {
 
 namespace {
 
-/// Runs work(begin, block) over all local rows, block being features x count, with `shift` subtracted.
-template <class Work>
-void for_each_block(RowSource const& source, std::vector<double> const& shift, Matrix<double>& buffer, Work const& work) {
-  Index const step = rows_per_block(source.features);
-  for (Index begin = 0; begin < source.rows; begin += step) {
-    Index const count = std::min(step, source.rows - begin);
-    auto const block = buffer.view().block(0, 0, source.features, count);
-    source.read(begin, block);
-    if (!shift.empty())
-      for (Index i = 0; i < count; ++i)
-        for (Index j = 0; j < source.features; ++j) block(j, i) -= shift[static_cast<std::size_t>(j)];
-    work(begin, block);
+/// The local rows less a shift, block by block. Rows that fit one block are read once and stay.
+class RowBlocks {
+ public:
+  explicit RowBlocks(RowSource const& source)
+      : source_(source),
+        step_(std::min(rows_per_block(source.features), std::max<Index>(source.rows, 1))),
+        buffer_(source.features, step_, Uninitialised()),
+        held_(static_cast<std::size_t>(source.features), 0.0) {}
+
+  Index step() const { return step_; }
+  /// Rows [0, count) as read, count <= step().
+  MatrixView<double const> head(Index count) {
+    read(0, source_.rows <= step_ ? source_.rows : count);
+    return buffer_.view().block(0, 0, source_.features, count);
   }
-}
+  /// Runs work(begin, block) over all local rows, block being features x count, as read. Work subtracts `shift`.
+  template <class Work>
+  void first(std::vector<double> const& shift, Work const& work) {
+    each_block([&](Index begin, MatrixView<double> block) {
+      if (!whole_) read(begin, block.cols);
+      work(begin, block);
+    });
+    held_ = shift;
+  }
+  /// The same with `shift` subtracted.
+  template <class Work>
+  void each(std::vector<double> const& shift, Work const& work) {
+    each_block([&](Index begin, MatrixView<double> block) {
+      if (!whole_) {
+        read(begin, block.cols);
+        std::fill(held_.begin(), held_.end(), 0.0);
+      }
+      for (std::size_t j = 0; j < held_.size(); ++j) held_[j] = shift[j] - held_[j];
+      for (Index i = 0; i < block.cols; ++i)
+        for (Index j = 0; j < source_.features; ++j) block(j, i) -= held_[static_cast<std::size_t>(j)];
+      held_ = shift;
+      work(begin, block);
+    });
+  }
+
+ private:
+  void read(Index begin, Index count) {
+    source_.read(begin, buffer_.view().block(0, 0, source_.features, count));
+    whole_ = count == source_.rows;
+  }
+  template <class Work>
+  void each_block(Work const& work) {
+    for (Index begin = 0; begin < source_.rows; begin += step_)
+      work(begin, buffer_.view().block(0, 0, source_.features, std::min(step_, source_.rows - begin)));
+  }
+
+  RowSource const& source_;
+  Index step_;
+  Matrix<double> buffer_;
+  std::vector<double> held_;  ///< what was subtracted from the block that is there
+  bool whole_ = false;        ///< which is all
+};
 
 constexpr Index head_rows_wanted = 256;
 
@@ -35,17 +78,16 @@ struct FirstPass {
   Matrix<double> gram;  // lower triangle, features x features
 };
 
-FirstPass first_pass(RowSource const& source, Matrix<double>& buffer) {
+FirstPass first_pass(RowSource const& source, RowBlocks& blocks) {
   Index const p = source.features;
   auto const width = static_cast<std::size_t>(p);
   double const n = static_cast<double>(source.total_rows);
 
   // A provisional mean taken from the first rows removes large offsets before squares are summed.
   std::vector<double> shift(width + 1, 0.0);
-  Index const head = std::min({rows_per_block(p), head_rows_wanted, source.rows});
+  Index const head = std::min({blocks.step(), head_rows_wanted, source.rows});
   if (head > 0) {
-    auto const block = buffer.view().block(0, 0, p, head);
-    source.read(0, block);
+    auto const block = blocks.head(head);
     for (Index i = 0; i < head; ++i)
       for (Index j = 0; j < p; ++j) shift[static_cast<std::size_t>(j)] += block(j, i);
     shift[width] = static_cast<double>(head);
@@ -57,7 +99,7 @@ FirstPass first_pass(RowSource const& source, Matrix<double>& buffer) {
 
   FirstPass pass{std::vector<double>(width), std::vector<bool>(width), Matrix<double>(p, p)};
   std::vector<double> sum(width, 0.0), extremes(2 * width, -std::numeric_limits<double>::infinity());
-  for_each_block(source, {}, buffer, [&](Index, MatrixView<double> block) {
+  blocks.first(shift, [&](Index, MatrixView<double> block) {
     for (Index i = 0; i < block.cols; ++i)
       shift_and_gather(block.column(i), shift.data(), p, sum.data(), extremes.data(), extremes.data() + width);
     syrk_lower(1.0, block, Op::none, 1.0, pass.gram);
@@ -77,10 +119,10 @@ FirstPass first_pass(RowSource const& source, Matrix<double>& buffer) {
 
 /// Singular values of the data along given directions, from a Gram matrix of the projections alone.
 Matrix<double> projected_gram(RowSource const& source, std::vector<double> const& mean, MatrixView<double const> directions,
-                              Matrix<double>& buffer) {
+                              RowBlocks& blocks) {
   Matrix<double> gram(directions.cols, directions.cols);
-  Matrix<double> projected(directions.cols, buffer.cols());
-  for_each_block(source, mean, buffer, [&](Index, MatrixView<double> block) {
+  Matrix<double> projected(directions.cols, blocks.step());
+  blocks.each(mean, [&](Index, MatrixView<double> block) {
     auto const y = projected.view().block(0, 0, directions.cols, block.cols);
     gemm(1.0, directions, Op::transpose, block, Op::none, 0.0, y);
     syrk_lower(1.0, y, Op::none, 1.0, gram);
@@ -142,15 +184,15 @@ void add_row_norms(Directions const& found, MatrixView<double const> u, double* 
 }
 
 /// U = (X - mean) V diag(1/s) for the kept directions, and the norms of its rows times diag(s).
-void fill_basis(RowSource const& source, Directions const& found, Index kept, bool exact, Matrix<double>& buffer,
+void fill_basis(RowSource const& source, Directions const& found, Index kept, bool exact, RowBlocks& blocks,
                 Factor& factor) {
   Matrix<double> const weights = weights_of(found, kept);
   // One Gram matrix leaves an error of 1e-10 at the most, invisible in single precision; several call for a correction.
   bool const correct = exact || factor.levels > 1;
   Matrix<double> corrected(correct ? source.rows : 0, correct ? kept : 0);
   if (!exact) factor.basis = Matrix<float>(source.rows, kept);
-  Matrix<double> product(correct ? 0 : buffer.cols(), correct ? 0 : kept);
-  for_each_block(source, factor.mean, buffer, [&](Index begin, MatrixView<double> block) {
+  Matrix<double> product(correct ? 0 : blocks.step(), correct ? 0 : kept);
+  blocks.each(factor.mean, [&](Index begin, MatrixView<double> block) {
     auto const u = (correct ? corrected.view().block(begin, 0, block.cols, kept)
                             : product.view().block(0, 0, block.cols, kept));
     gemm(1.0, block, Op::transpose, weights, Op::none, 0.0, u);
@@ -170,11 +212,11 @@ void fill_basis(RowSource const& source, Directions const& found, Index kept, bo
 
 /// The same for a basis that is given away block by block.
 void give_basis(RowSource const& source, Directions const& found, Index kept, bool exact, FactorOutput const& output,
-                Matrix<double>& buffer, Factor const& factor) {
+                RowBlocks& blocks, Factor const& factor) {
   Matrix<double> const weights = weights_of(found, kept);
   bool const correct = exact || factor.levels > 1;
-  Matrix<double> gram(correct ? kept : 0, correct ? kept : 0), product(buffer.cols(), kept);
-  for_each_block(source, factor.mean, buffer, [&](Index begin, MatrixView<double> block) {
+  Matrix<double> gram(correct ? kept : 0, correct ? kept : 0), product(blocks.step(), kept);
+  blocks.each(factor.mean, [&](Index begin, MatrixView<double> block) {
     auto const u = product.view().block(0, 0, block.cols, kept);
     gemm(1.0, block, Op::transpose, weights, Op::none, 0.0, u);
     std::vector<double> norms(static_cast<std::size_t>(block.cols), 0.0);
@@ -216,9 +258,8 @@ Factor factor_rows(RowSource const& source, FactorOptions const& options) {
   Factor factor;
   factor.rows = source.total_rows;
   factor.features = source.features;
-  Matrix<double> buffer(source.features, std::min(rows_per_block(source.features), std::max<Index>(source.rows, 1)),
-                        Uninitialised());
-  FirstPass pass = first_pass(source, buffer);
+  RowBlocks blocks(source);
+  FirstPass pass = first_pass(source, blocks);
   factor.mean = pass.mean;
 
   std::vector<Index> live;
@@ -256,7 +297,7 @@ Factor factor_rows(RowSource const& source, FactorOptions const& options) {
   LevelReport report;
   Directions found = resolve_directions(
       std::move(gram), live, source.features, factor.cut, options.exact,
-      [&](MatrixView<double const> directions) { return projected_gram(source, factor.mean, directions, buffer); },
+      [&](MatrixView<double const> directions) { return projected_gram(source, factor.mean, directions, blocks); },
       source.same, options.basis || options.loadings ? DirectionDetail::vectors : DirectionDetail::values, report);
   factor.levels = report.levels;
   factor.largest_dropped = report.largest_dropped;
@@ -271,10 +312,10 @@ Factor factor_rows(RowSource const& source, FactorOptions const& options) {
   }
   if (options.basis) {
     if (gives) {
-      give_basis(source, found, kept, options.exact, *options.output, buffer, factor);
+      give_basis(source, found, kept, options.exact, *options.output, blocks, factor);
     } else {
       factor.squared_row_norms.assign(static_cast<std::size_t>(source.rows), 0.0);
-      fill_basis(source, found, kept, options.exact, buffer, factor);
+      fill_basis(source, found, kept, options.exact, blocks, factor);
     }
   }
   if (options.loadings && gives) {
