@@ -58,7 +58,9 @@ EngineMeasures engine_measures(std::vector<Measure const*> const& measures, Cata
 RowNeeds row_needs_of(EngineMeasures const& measures, CompareOptions const& options) {
   RowNeeds needs = kernel_row_needs(kernel_choices(measures.kernel, options));
   if (!measures.neighbours.empty()) {
-    bool const products = (combined_needs(measures.neighbours) & needs_inner_products) != 0;
+    bool const products = std::any_of(measures.neighbours.begin(), measures.neighbours.end(), [](Measure const* measure) {
+      return (measure->needs & needs_inner_products) != 0;
+    });
     needs.add_neighbours(neighbour_form(options.neighbour_metric), options.neighbours,
                          products ? NeighbourDetail::inner_products : NeighbourDetail::indices);
   }
