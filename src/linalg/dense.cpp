@@ -14,7 +14,8 @@ namespace {
 CBLAS_TRANSPOSE cblas(Op op) { return op == Op::none ? CblasNoTrans : CblasTrans; }
 
 void check(lapack_int info, char const* routine) {
-  if (info != 0) throw std::runtime_error(std::string("LAPACK ") + routine + " failed with info " + std::to_string(info));
+  if (info != 0)
+    throw std::runtime_error(std::string("LAPACK ") + routine + " failed with info " + std::to_string(info));
 }
 
 template <class T, class Gemm>
@@ -126,16 +127,16 @@ Eigen eigh(MatrixView<double const> a) {
         "dsytrd");
   auto const least = static_cast<Index>(query[0]);
   lapack_int whole = 0;
-  check(LAPACKE_dstedc_work(LAPACK_COL_MAJOR, 'I', order, result.values.data(), off.data(), result.vectors.data(), order,
-                            query.data(), -1, &whole, -1),
+  check(LAPACKE_dstedc_work(LAPACK_COL_MAJOR, 'I', order, result.values.data(), off.data(), result.vectors.data(),
+                            order, query.data(), -1, &whole, -1),
         "dstedc");
   Matrix<double> work(std::max(least, static_cast<Index>(query[0])), 1, Uninitialised());
   std::vector<lapack_int> iwork(static_cast<std::size_t>(whole));
   check(LAPACKE_dsytrd_work(LAPACK_COL_MAJOR, 'L', order, reduced.data(), order, result.values.data(), off.data(),
                             tau.data(), work.data(), narrow(work.size())),
         "dsytrd");
-  check(LAPACKE_dstedc_work(LAPACK_COL_MAJOR, 'I', order, result.values.data(), off.data(), result.vectors.data(), order,
-                            work.data(), narrow(work.size()), iwork.data(), whole),
+  check(LAPACKE_dstedc_work(LAPACK_COL_MAJOR, 'I', order, result.values.data(), off.data(), result.vectors.data(),
+                            order, work.data(), narrow(work.size()), iwork.data(), whole),
         "dstedc");
   if (n > 1) apply_reflectors(reduced, tau, result.vectors.view());
   for (double& value : result.values) value *= -scale;

@@ -291,7 +291,7 @@ Factor factor_rows(RowSource const& source, FactorOptions const& options) {
       ++factor.constant_features;
     else
       live.push_back(j);
-    factor.total_variance += std::max(pass.gram(j, j), 0.0);
+    factor.total_variance += std::max(pass.gram(j, j), 0.0);  // or not a number
   }
 
   std::vector<double> stored(2, 0.0);
@@ -302,6 +302,7 @@ Factor factor_rows(RowSource const& source, FactorOptions const& options) {
   }
   double const rms = stored[1] > 0 ? std::sqrt(stored[0] / stored[1]) : 0.0;
   factor.tau = rounding_norm(options.rule.unit_roundoff, rms, factor.rows, factor.features);
+  if (!squares_hold(factor.total_variance)) live.clear();
   double largest = 0;
   if (options.rule.relative && !live.empty()) {
     Matrix<double> copy = pass.gram;

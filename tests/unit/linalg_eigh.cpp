@@ -23,7 +23,8 @@ void expect_planted(Index size, std::vector<double> const& values, double scale)
     for (Index i = 0; i < size; ++i) a(i, j) = i < j ? 1e3 * scale : a(i, j) * scale;  // above the diagonal: not read
   Eigen const eigen = eigh(a);
   double const tolerance = 1e-14 * std::sqrt(static_cast<double>(size)) * std::abs(values.front());
-  for (std::size_t i = 0; i < values.size(); ++i) EXPECT_NEAR(eigen.values[i] / scale, values[i], tolerance) << size << " " << i;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    EXPECT_NEAR(eigen.values[i] / scale, values[i], tolerance) << size << " " << i;
   mirror_lower(a);
   Matrix<double> own(size, size), turned(size, size);
   gemm(1.0, eigen.vectors, Op::transpose, eigen.vectors, Op::none, 0.0, own);
