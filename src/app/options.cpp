@@ -188,7 +188,7 @@ Source read_job(Syntax const& syntax, std::string const& path) {
 void check_exclusive(Syntax const& syntax, Source const& source) {
   for (auto const& [one, other] : syntax.exclusive)
     if (source.values.contains(one) && source.values.contains(other))
-      throw UsageError(source.values.at(one).where + " and " + other + " exclude each other", "", "give one of them");
+      throw UsageError(source.values.at(one).where + " and " + source.values.at(other).where + " exclude each other", "", "give one of them");
 }
 
 // The command line wins: over the same option, and over what that option excludes.

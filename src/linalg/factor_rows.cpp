@@ -11,62 +11,82 @@ namespace confer {
 
 namespace {
 
-/// The local rows less a shift, block by block. Rows that fit one block are read once and stay.
+/// The local rows, block by block. A matrix that is one block is read once and stays.
 class RowBlocks {
  public:
   explicit RowBlocks(RowSource const& source)
       : source_(source),
-        step_(std::min(rows_per_block(source.features), std::max<Index>(source.rows, 1))),
-        buffer_(source.features, step_, Uninitialised()),
-        held_(static_cast<std::size_t>(source.features), 0.0) {}
+        step_(rows_per_block(source.features)),
+        buffer_(source.features, std::min(step_, std::max<Index>(source.rows, 1)), Uninitialised()) {}
 
-  Index step() const { return step_; }
-  /// Rows [0, count) as read, count <= step().
+  Index most_rows() const { return buffer_.cols(); }
+
+  /// The first rows as they are, at most `count` of them.
   MatrixView<double const> head(Index count) {
-    read(0, source_.rows <= step_ ? source_.rows : count);
-    return buffer_.view().block(0, 0, source_.features, count);
+    count = std::min({count, step_, source_.rows});
+    if (stays())
+      hold();
+    else
+      source_.read(0, view(count));
+    return view(count);
   }
-  /// Runs work(begin, block) over all local rows, block being features x count, as read. Work subtracts `shift`.
+
+  /// Runs work(begin, block) over all rows, block being features x count as stored. The work takes `offset` off it.
   template <class Work>
-  void first(std::vector<double> const& shift, Work const& work) {
-    each_block([&](Index begin, MatrixView<double> block) {
-      if (!whole_) read(begin, block.cols);
-      work(begin, block);
-    });
-    held_ = shift;
+  void first_visit(std::vector<double> const& offset, Work const& work) {
+    if (source_.rows == 0) return;
+    if (stays()) {
+      hold();
+      work(Index{0}, view(source_.rows));
+      offset_ = offset;
+      return;
+    }
+    for_each(work);
   }
-  /// The same with `shift` subtracted.
+
+  /// The same again, with `offset` subtracted.
   template <class Work>
-  void each(std::vector<double> const& shift, Work const& work) {
-    each_block([&](Index begin, MatrixView<double> block) {
-      if (!whole_) {
-        read(begin, block.cols);
-        std::fill(held_.begin(), held_.end(), 0.0);
-      }
-      for (std::size_t j = 0; j < held_.size(); ++j) held_[j] = shift[j] - held_[j];
-      for (Index i = 0; i < block.cols; ++i)
-        for (Index j = 0; j < source_.features; ++j) block(j, i) -= held_[static_cast<std::size_t>(j)];
-      held_ = shift;
-      work(begin, block);
-    });
+  void visit(std::vector<double> const& offset, Work const& work) {
+    if (source_.rows == 0) return;
+    if (!stays()) {
+      for_each([&](Index begin, MatrixView<double> block) {
+        for (Index i = 0; i < block.cols; ++i) subtract(block.column(i), offset.data(), block.rows);
+        work(begin, block);
+      });
+      return;
+    }
+    if (offset != offset_) {
+      std::vector<double> rest = offset;
+      subtract(rest.data(), offset_.data(), source_.features);
+      auto const block = view(source_.rows);
+      for (Index i = 0; i < block.cols; ++i) subtract(block.column(i), rest.data(), block.rows);
+      offset_ = offset;
+    }
+    work(Index{0}, view(source_.rows));
   }
 
  private:
-  void read(Index begin, Index count) {
-    source_.read(begin, buffer_.view().block(0, 0, source_.features, count));
-    whole_ = count == source_.rows;
+  bool stays() const { return source_.rows <= step_; }
+  MatrixView<double> view(Index count) { return buffer_.view().block(0, 0, source_.features, count); }
+  void hold() {
+    if (held_) return;
+    source_.read(0, view(source_.rows));
+    held_ = true;
   }
   template <class Work>
-  void each_block(Work const& work) {
-    for (Index begin = 0; begin < source_.rows; begin += step_)
-      work(begin, buffer_.view().block(0, 0, source_.features, std::min(step_, source_.rows - begin)));
+  void for_each(Work const& work) {
+    for (Index begin = 0; begin < source_.rows; begin += step_) {
+      auto const block = view(std::min(step_, source_.rows - begin));
+      source_.read(begin, block);
+      work(begin, block);
+    }
   }
 
   RowSource const& source_;
   Index step_;
   Matrix<double> buffer_;
-  std::vector<double> held_;  ///< what was subtracted from the block that is there
-  bool whole_ = false;        ///< which is all
+  bool held_ = false;           ///< the only block is in the buffer,
+  std::vector<double> offset_;  ///< which this has been taken off
 };
 
 constexpr Index head_rows_wanted = 256;
@@ -85,12 +105,11 @@ FirstPass first_pass(RowSource const& source, RowBlocks& blocks) {
 
   // A provisional mean taken from the first rows removes large offsets before squares are summed.
   std::vector<double> shift(width + 1, 0.0);
-  Index const head = std::min({blocks.step(), head_rows_wanted, source.rows});
-  if (head > 0) {
-    auto const block = blocks.head(head);
-    for (Index i = 0; i < head; ++i)
-      for (Index j = 0; j < p; ++j) shift[static_cast<std::size_t>(j)] += block(j, i);
-    shift[width] = static_cast<double>(head);
+  if (source.rows > 0) {
+    auto const head = blocks.head(head_rows_wanted);
+    for (Index i = 0; i < head.cols; ++i)
+      for (Index j = 0; j < p; ++j) shift[static_cast<std::size_t>(j)] += head(j, i);
+    shift[width] = static_cast<double>(head.cols);
   }
   if (source.sum) source.sum(shift);
   double const head_rows = shift[width];
@@ -99,7 +118,7 @@ FirstPass first_pass(RowSource const& source, RowBlocks& blocks) {
 
   FirstPass pass{std::vector<double>(width), std::vector<bool>(width), Matrix<double>(p, p)};
   std::vector<double> sum(width, 0.0), extremes(2 * width, -std::numeric_limits<double>::infinity());
-  blocks.first(shift, [&](Index, MatrixView<double> block) {
+  blocks.first_visit(shift, [&](Index, MatrixView<double> block) {
     for (Index i = 0; i < block.cols; ++i)
       shift_and_gather(block.column(i), shift.data(), p, sum.data(), extremes.data(), extremes.data() + width);
     syrk_lower(1.0, block, Op::none, 1.0, pass.gram);
@@ -121,8 +140,8 @@ FirstPass first_pass(RowSource const& source, RowBlocks& blocks) {
 Matrix<double> projected_gram(RowSource const& source, std::vector<double> const& mean, MatrixView<double const> directions,
                               RowBlocks& blocks) {
   Matrix<double> gram(directions.cols, directions.cols);
-  Matrix<double> projected(directions.cols, blocks.step());
-  blocks.each(mean, [&](Index, MatrixView<double> block) {
+  Matrix<double> projected(directions.cols, blocks.most_rows(), Uninitialised());
+  blocks.visit(mean, [&](Index, MatrixView<double const> block) {
     auto const y = projected.view().block(0, 0, directions.cols, block.cols);
     gemm(1.0, directions, Op::transpose, block, Op::none, 0.0, y);
     syrk_lower(1.0, y, Op::none, 1.0, gram);
@@ -169,18 +188,19 @@ void orthonormalise(RowSource const& source, FactorOutput const& output, bool ex
 
 /// V diag(1/s) for the kept directions.
 Matrix<double> weights_of(Directions const& found, Index kept) {
-  Matrix<double> weights(found.vectors.rows(), kept);
+  Matrix<double> weights(found.vectors.rows(), kept, Uninitialised());
   for (Index j = 0; j < kept; ++j)
     for (Index i = 0; i < weights.rows(); ++i)
       weights(i, j) = found.vectors(i, j) / found.values[static_cast<std::size_t>(j)];
   return weights;
 }
 
+double variance(Directions const& found, Index j) {
+  return found.values[static_cast<std::size_t>(j)] * found.values[static_cast<std::size_t>(j)];
+}
+
 void add_row_norms(Directions const& found, MatrixView<double const> u, double* norms) {
-  for (Index j = 0; j < u.cols; ++j) {
-    double const variance = found.values[static_cast<std::size_t>(j)] * found.values[static_cast<std::size_t>(j)];
-    for (Index i = 0; i < u.rows; ++i) norms[i] += variance * u(i, j) * u(i, j);
-  }
+  for (Index j = 0; j < u.cols; ++j) add_squares(u.column(j), u.rows, variance(found, j), norms);
 }
 
 /// U = (X - mean) V diag(1/s) for the kept directions, and the norms of its rows times diag(s).
@@ -189,17 +209,20 @@ void fill_basis(RowSource const& source, Directions const& found, Index kept, bo
   Matrix<double> const weights = weights_of(found, kept);
   // One Gram matrix leaves an error of 1e-10 at the most, invisible in single precision; several call for a correction.
   bool const correct = exact || factor.levels > 1;
-  Matrix<double> corrected(correct ? source.rows : 0, correct ? kept : 0);
-  if (!exact) factor.basis = Matrix<float>(source.rows, kept);
-  Matrix<double> product(correct ? 0 : blocks.step(), correct ? 0 : kept);
-  blocks.each(factor.mean, [&](Index begin, MatrixView<double> block) {
+  Matrix<double> corrected(correct ? source.rows : 0, correct ? kept : 0, Uninitialised());
+  if (!exact) factor.basis = Matrix<float>(source.rows, kept, Uninitialised());
+  Matrix<double> product(correct ? 0 : blocks.most_rows(), correct ? 0 : kept, Uninitialised());
+  blocks.visit(factor.mean, [&](Index begin, MatrixView<double const> block) {
     auto const u = (correct ? corrected.view().block(begin, 0, block.cols, kept)
                             : product.view().block(0, 0, block.cols, kept));
     gemm(1.0, block, Op::transpose, weights, Op::none, 0.0, u);
-    if (!correct)
-      for (Index j = 0; j < kept; ++j)
-        for (Index i = 0; i < block.cols; ++i) factor.basis(begin + i, j) = static_cast<float>(u(i, j));
-    add_row_norms(found, u, factor.squared_row_norms.data() + begin);
+    double* const norms = factor.squared_row_norms.data() + begin;
+    if (correct) {
+      add_row_norms(found, u, norms);
+      return;
+    }
+    for (Index j = 0; j < kept; ++j)
+      round_and_add_squares(u.column(j), u.rows, variance(found, j), factor.basis.view().column(j) + begin, norms);
   });
   if (!correct) return;
   orthonormalise(source, corrected);
@@ -215,8 +238,8 @@ void give_basis(RowSource const& source, Directions const& found, Index kept, bo
                 RowBlocks& blocks, Factor const& factor) {
   Matrix<double> const weights = weights_of(found, kept);
   bool const correct = exact || factor.levels > 1;
-  Matrix<double> gram(correct ? kept : 0, correct ? kept : 0), product(blocks.step(), kept);
-  blocks.each(factor.mean, [&](Index begin, MatrixView<double> block) {
+  Matrix<double> gram(correct ? kept : 0, correct ? kept : 0), product(blocks.most_rows(), kept, Uninitialised());
+  blocks.visit(factor.mean, [&](Index begin, MatrixView<double const> block) {
     auto const u = product.view().block(0, 0, block.cols, kept);
     gemm(1.0, block, Op::transpose, weights, Op::none, 0.0, u);
     std::vector<double> norms(static_cast<std::size_t>(block.cols), 0.0);
@@ -268,7 +291,7 @@ Factor factor_rows(RowSource const& source, FactorOptions const& options) {
       ++factor.constant_features;
     else
       live.push_back(j);
-    factor.total_variance += std::max(pass.gram(j, j), 0.0);
+    factor.total_variance += std::max(pass.gram(j, j), 0.0);  // or not a number
   }
 
   std::vector<double> stored(2, 0.0);
@@ -279,6 +302,7 @@ Factor factor_rows(RowSource const& source, FactorOptions const& options) {
   }
   double const rms = stored[1] > 0 ? std::sqrt(stored[0] / stored[1]) : 0.0;
   factor.tau = rounding_norm(options.rule.unit_roundoff, rms, factor.rows, factor.features);
+  if (!squares_hold(factor.total_variance)) live.clear();
   double largest = 0;
   if (options.rule.relative && !live.empty()) {
     Matrix<double> copy = pass.gram;
