@@ -98,7 +98,8 @@ double store_bytes(std::vector<Representation> const& representations, FactorNee
     Index const directions = std::min(r.rows(), r.features), bytes = exact ? 8 : 4;
     total += factors * static_cast<double>(
                            stored_bytes(r.rows(), r.features, needs.basis ? directions : 0, bytes, needs.loadings));
-    total += 12 * static_cast<double>(r.rows()) * static_cast<double>(rows.neighbours);
+    total += (rows.neighbour_detail == NeighbourDetail::inner_products ? 12 : 4) * static_cast<double>(r.rows()) *
+             static_cast<double>(rows.neighbours);
     for (RowForm const form : rows.forms) {
       total += static_cast<double>(r.rows()) *
                (8 + static_cast<double>(bytes * (form == RowForm::centred ? directions : r.features)));
