@@ -142,6 +142,12 @@ def refit(directory, keep=50, pairs=40):
     return (time.perf_counter() - begin) / pairs
 
 
+def pair_stage_seconds(results):
+    import h5py
+    with h5py.File(results) as f:
+        return dict(zip(f["phase"].asstr()[()], f["phase_seconds"][()]))["pairs"]
+
+
 def timed(command):
     begin, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, check=True, env={**os.environ, **ENVIRONMENT}, stdout=subprocess.DEVNULL)
@@ -162,6 +168,8 @@ def main():
     parser.add_argument("--refit", action="store_true")
     parser.add_argument("--expert", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.refit:
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is imported: the habit on one core
     if arguments.expert:
         expert(arguments.data, arguments.measures.split(","))
         return
@@ -180,11 +188,13 @@ def main():
                                          "--measures", measures]))
             wall, cpu = (statistics.median(run[i] for run in ours) for i in (0, 1))
             if arguments.refit:
+                stage = pair_stage_seconds(output) * arguments.ranks
                 count = len(load(arguments.data))
                 pairs = count * (count - 1) / 2
                 loop = refit(arguments.data)
-                print(f"{measures}: confer {pairs / wall:.0f} pairs/s, refitting loop {1 / loop:.1f} pairs/s, "
-                      f"ratio {loop * pairs / wall:.0f}", flush=True)
+                print(f"{measures}: refitting loop {1 / loop:.1f} pairs/s on one core; confer, all of a run, "
+                      f"{pairs / wall:.0f} pairs/s, ratio {loop * pairs / wall:.0f}; its pair stage "
+                      f"{pairs / stage:.0f} pairs/s and core, ratio {loop * pairs / stage:.0f}", flush=True)
             else:
                 wall2, cpu2 = (statistics.median(run[i] for run in theirs) for i in (0, 1))
                 print(f"{measures}: confer {wall:.2f} s (cpu {cpu:.2f}), NumPy {wall2:.2f} s (cpu {cpu2:.2f}), "
