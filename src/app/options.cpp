@@ -171,6 +171,8 @@ Source read_job(Syntax const& syntax, std::string const& path) {
     if (!syntax.positional.name.empty() && name == syntax.positional.name) {
       for (auto& word : words_of(text)) source.words.push_back(std::move(word));
     } else if (!known.contains(name)) {
+      if (name == "job")
+        throw UsageError(place + ": job: a job file cannot name another one", "", "put everything into one file");
       auto names = names_of(known);
       names.push_back(syntax.positional.name);
       throw UsageError(place + ": unknown key '" + printable(name) + "'",
