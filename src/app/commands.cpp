@@ -42,6 +42,8 @@ std::string command_from_job(std::vector<std::string> const& arguments) {
     std::string path;
     if (arguments[i] == "--job" && i + 1 < arguments.size()) path = arguments[i + 1];
     if (arguments[i].starts_with("--job=")) path = arguments[i].substr(6);
+    if (path.empty() && (arguments[i] == "--job" || arguments[i] == "--job="))
+      throw UsageError("--job needs a value", "it is the last word", "name the job file");
     if (path.empty()) continue;
     std::string const command = command_of(read_job_file(path));
     if (command.empty())

@@ -64,6 +64,7 @@ std::vector<JobEntry> read_job_file(std::string const& path) {
   std::vector<JobEntry> entries;
   std::string section, line;
   for (int number = 1; std::getline(file, line); ++number) {
+    if (number == 1 && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);  // a mark that some editors begin files with
     // Boost does not say where in a file a key stands: it gets one line at a time.
     std::istringstream one(line);
     try {

@@ -19,7 +19,7 @@ void set_pairs(MatchOptions& match, std::string const& text) {
     return;
   }
   if (text.starts_with("to"))
-    throw std::invalid_argument("write to=GLOB with a pattern of labels, such as to='*@last/*'");
+    throw std::invalid_argument("write to=GLOB with a pattern of labels, such as to='*@5000/*'");
   match.pairs = choice<MatchPairs>(text, {{"cross-network", MatchPairs::networks},
                                           {"same-layer", MatchPairs::same_layer},
                                           {"all", MatchPairs::all},

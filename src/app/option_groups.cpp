@@ -98,10 +98,10 @@ OptionGroup resource_options(RunOptions& run) {
             [&run](std::string const& text) { run.time_limit = duration(text); }}}};
 }
 
-void require_output(Syntax const& syntax, RunOptions const& run) {
+void require_output(Syntax const& syntax, RunOptions const& run, std::string const& example) {
   if (run.output.empty())
     throw UsageError("--output is missing", "confer " + syntax.command + " writes its results to a file",
-                     "add --output results.h5");
+                     "add --output " + example);
 }
 
 }  // namespace confer::app

@@ -22,6 +22,6 @@ OptionGroup output_options(RunOptions& run, std::string output_help);
 OptionGroup resource_options(RunOptions& run);
 
 /// Throws UsageError when --output is missing.
-void require_output(Syntax const& syntax, RunOptions const& run);
+void require_output(Syntax const& syntax, RunOptions const& run, std::string const& example = "results.h5");
 
 }  // namespace confer::app

@@ -171,6 +171,8 @@ Source read_job(Syntax const& syntax, std::string const& path) {
     if (!syntax.positional.name.empty() && name == syntax.positional.name) {
       for (auto& word : words_of(text)) source.words.push_back(std::move(word));
     } else if (!known.contains(name)) {
+      if (name == "job")
+        throw UsageError(place + ": job: a job file cannot name another one", "", "put everything into one file");
       auto names = names_of(known);
       names.push_back(syntax.positional.name);
       throw UsageError(place + ": unknown key '" + printable(name) + "'",
@@ -188,7 +190,7 @@ Source read_job(Syntax const& syntax, std::string const& path) {
 void check_exclusive(Syntax const& syntax, Source const& source) {
   for (auto const& [one, other] : syntax.exclusive)
     if (source.values.contains(one) && source.values.contains(other))
-      throw UsageError(source.values.at(one).where + " and " + other + " exclude each other", "", "give one of them");
+      throw UsageError(source.values.at(one).where + " and " + source.values.at(other).where + " exclude each other", "", "give one of them");
 }
 
 // The command line wins: over the same option, and over what that option excludes.

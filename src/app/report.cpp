@@ -31,7 +31,7 @@ Job prepare_report(std::vector<std::string> const& arguments) {
                      {"confer report results.h5 --output report.html --figures figures", "figures for a paper"}};
   Given const given = read_options(syntax, arguments);
   if (given.help) return printing(help_text(syntax));
-  require_output(syntax, config.run);
+  require_output(syntax, config.run, "report.html");
   config.text = given.job_text;
   return [config, figures](Communicator const& comm) { return run_report(config, figures, comm); };
 }

@@ -76,7 +76,7 @@ PairSelection pair_selection(std::string const& text) {
   using Kind = PairSelection::Kind;
   if (text.starts_with("to=") && text.size() > 3) return {Kind::to, text.substr(3)};
   if (text.starts_with("to"))
-    throw std::invalid_argument("write to=GLOB with a pattern of labels, such as to='*@last/*'");
+    throw std::invalid_argument("write to=GLOB with a pattern of labels, such as to='*@5000/*'");
   return {choice<Kind>(text, {{"all", Kind::all},
                               {"cross-network", Kind::cross_network},
                               {"same-layer", Kind::same_layer},

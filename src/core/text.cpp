@@ -174,6 +174,7 @@ double parse_bytes(std::string_view text) {
   text = trim(text);
   std::size_t digits = text.size();
   while (digits > 0 && !(text[digits - 1] >= '0' && text[digits - 1] <= '9') && text[digits - 1] != '.') --digits;
+  if (digits == 0) throw std::invalid_argument("'" + std::string(text) + "' is not a size such as 512M or 4GiB");
   double const value = parse_number(text.substr(0, digits));
   std::string unit(trim(text.substr(digits)));
   for (char& c : unit)

@@ -184,7 +184,7 @@ void DealtFactor::resolve(FactorOptions const& options, DistMatrix gram) {
   std::vector<Index> found;
   std::optional<DistMatrix> basis;
   Index const side = source_.side();
-  bool more = factor_.total_variance > 0;
+  bool more = squares_hold(factor_.total_variance);
   while (more) {
     source_.step();
     DistEigen eigen = dist_eigh(gram, gram.rows().size);

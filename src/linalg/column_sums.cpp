@@ -16,4 +16,21 @@ CONFER_VECTOR_CLONES void shift_and_gather(double* row, double const* shift, Ind
   }
 }
 
+CONFER_VECTOR_CLONES void subtract(double* values, double const* offset, Index count) {
+  for (Index k = 0; k < count; ++k) values[k] -= offset[k];
+}
+
+CONFER_VECTOR_CLONES void add_squares(double const* values, Index count, double weight, double* sums) {
+  for (Index k = 0; k < count; ++k) sums[k] += weight * values[k] * values[k];
+}
+
+CONFER_VECTOR_CLONES void round_and_add_squares(double const* values, Index count, double weight, float* rounded,
+                                                double* sums) {
+  for (Index k = 0; k < count; ++k) {
+    double const value = values[k];
+    rounded[k] = static_cast<float>(value);
+    sums[k] += weight * value * value;
+  }
+}
+
 }  // namespace confer

@@ -3,6 +3,7 @@
 #include <cblas.h>
 #include <lapacke.h>
 
+#include <cmath>
 #include <stdexcept>
 #include <string>
 
@@ -13,7 +14,8 @@ namespace {
 CBLAS_TRANSPOSE cblas(Op op) { return op == Op::none ? CblasNoTrans : CblasTrans; }
 
 void check(lapack_int info, char const* routine) {
-  if (info != 0) throw std::runtime_error(std::string("LAPACK ") + routine + " failed with info " + std::to_string(info));
+  if (info != 0)
+    throw std::runtime_error(std::string("LAPACK ") + routine + " failed with info " + std::to_string(info));
 }
 
 template <class T, class Gemm>
@@ -58,25 +60,86 @@ void mirror_lower(MatrixView<double> a) {
     for (Index i = j + 1; i < a.rows; ++i) a(j, i) = a(i, j);
 }
 
+namespace {
+
+/// Brings a matrix whose eigenvalues could overflow, or vanish, to the size of one; returns what they are to be
+/// multiplied with.
+double normalise_lower(MatrixView<double> a) {
+  double largest = 0;
+  for (Index j = 0; j < a.cols; ++j)
+    for (Index i = j; i < a.rows; ++i) largest = std::max(largest, std::abs(a(i, j)));
+  if (largest == 0 || (largest > 1e-140 && largest < 1e140)) return 1;
+  int power = 0;
+  std::frexp(largest, &power);
+  for (Index j = 0; j < a.cols; ++j)
+    for (Index i = j; i < a.rows; ++i) a(i, j) = std::ldexp(a(i, j), -power);
+  return std::ldexp(1.0, power);
+}
+
+/// Z <- Q Z for the orthogonal Q that dsytrd left in the lower triangle of `a`: reflectors in groups that make two
+/// matrix products, wider ones than dormtr's.
+void apply_reflectors(MatrixView<double const> a, std::vector<double> const& tau, MatrixView<double> z) {
+  constexpr Index width = 48;
+  Index const count = a.rows - 1;
+  Matrix<double> v(count, width, Uninitialised()), t(width, width), products(width, z.cols, Uninitialised());
+  for (Index begin = (count - 1) / width * width; begin >= 0; begin -= width) {
+    Index const w = std::min(width, count - begin), m = count - begin;
+    auto const reflectors = v.view().block(0, 0, m, w);
+    auto const triangle = t.view().block(0, 0, w, w), inner = products.view().block(0, 0, w, w);
+    for (Index j = 0; j < w; ++j) {
+      std::fill_n(reflectors.column(j), j, 0.0);
+      reflectors(j, j) = 1;
+      std::copy_n(a.column(begin + j) + begin + j + 2, m - j - 1, reflectors.column(j) + j + 1);
+    }
+    gemm(1.0, reflectors, Op::transpose, reflectors, Op::none, 0.0, inner);
+    for (Index j = 0; j < w; ++j) {  // H_1 ... H_w = I - V T V'
+      double const scale = tau[static_cast<std::size_t>(begin + j)];
+      for (Index i = 0; i < j; ++i) triangle(i, j) = -scale * inner(i, j);
+      cblas_dtrmv(CblasColMajor, CblasUpper, CblasNoTrans, CblasNonUnit, narrow(j), triangle.data, narrow(triangle.ld),
+                  triangle.column(j), 1);
+      triangle(j, j) = scale;
+    }
+    auto const rows = z.block(begin + 1, 0, m, z.cols);
+    auto const projected = products.view().block(0, 0, w, z.cols);
+    gemm(1.0, reflectors, Op::transpose, rows, Op::none, 0.0, projected);
+    cblas_dtrmm(CblasColMajor, CblasLeft, CblasUpper, CblasNoTrans, CblasNonUnit, narrow(w), narrow(z.cols), 1.0,
+                triangle.data, narrow(triangle.ld), projected.data, narrow(projected.ld));
+    gemm(-1.0, reflectors, Op::none, projected, Op::none, 1.0, rows);
+  }
+}
+
+}  // namespace
+
 Eigen eigh(MatrixView<double const> a) {
   Index const n = a.rows;
-  Eigen result{std::vector<double>(static_cast<std::size_t>(n)), Matrix<double>(n, n)};
+  Eigen result{std::vector<double>(static_cast<std::size_t>(n)), Matrix<double>(n, n, Uninitialised())};
   if (n == 0) return result;
-  auto& v = result.vectors;
-  for (Index j = 0; j < n; ++j) std::copy(a.column(j) + j, a.column(j) + n, v.view().column(j) + j);
-  double size = 0;
-  lapack_int isize = 0;
-  check(LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', narrow(n), v.data(), narrow(n), result.values.data(), &size, -1,
-                            &isize, -1),
-        "dsyevd");
-  std::vector<double> work(static_cast<std::size_t>(size));
-  std::vector<lapack_int> iwork(static_cast<std::size_t>(isize));
-  check(LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', narrow(n), v.data(), narrow(n), result.values.data(),
-                            work.data(), narrow(static_cast<Index>(work.size())), iwork.data(), isize),
-        "dsyevd");
-  std::reverse(result.values.begin(), result.values.end());
-  for (Index j = 0; j < n / 2; ++j)
-    std::swap_ranges(v.view().column(j), v.view().column(j) + n, v.view().column(n - 1 - j));
+  // Of the matrix with its sign changed: LAPACK's ascending order is then the descending one of A.
+  Matrix<double> reduced(n, n, Uninitialised());
+  for (Index j = 0; j < n; ++j)
+    for (Index i = j; i < n; ++i) reduced(i, j) = -a(i, j);
+  double const scale = normalise_lower(reduced);
+  auto const size = static_cast<std::size_t>(n);
+  std::vector<double> off(size), tau(size), query(1);
+  lapack_int const order = narrow(n);
+  check(LAPACKE_dsytrd_work(LAPACK_COL_MAJOR, 'L', order, reduced.data(), order, result.values.data(), off.data(),
+                            tau.data(), query.data(), -1),
+        "dsytrd");
+  auto const least = static_cast<Index>(query[0]);
+  lapack_int whole = 0;
+  check(LAPACKE_dstedc_work(LAPACK_COL_MAJOR, 'I', order, result.values.data(), off.data(), result.vectors.data(),
+                            order, query.data(), -1, &whole, -1),
+        "dstedc");
+  Matrix<double> work(std::max(least, static_cast<Index>(query[0])), 1, Uninitialised());
+  std::vector<lapack_int> iwork(static_cast<std::size_t>(whole));
+  check(LAPACKE_dsytrd_work(LAPACK_COL_MAJOR, 'L', order, reduced.data(), order, result.values.data(), off.data(),
+                            tau.data(), work.data(), narrow(work.size())),
+        "dsytrd");
+  check(LAPACKE_dstedc_work(LAPACK_COL_MAJOR, 'I', order, result.values.data(), off.data(), result.vectors.data(),
+                            order, work.data(), narrow(work.size()), iwork.data(), whole),
+        "dstedc");
+  if (n > 1) apply_reflectors(reduced, tau, result.vectors.view());
+  for (double& value : result.values) value *= -scale;
   return result;
 }
 

@@ -66,7 +66,9 @@ void fill_basis(Directions const& found, Index kept, FactorOptions const& option
 
 }  // namespace
 
-Index features_per_block(Index rows) { return std::clamp<Index>((Index{1} << 21) / std::max<Index>(rows, 1), 64, 8192); }
+Index features_per_block(Index rows) {
+  return std::clamp<Index>((Index{1} << 21) / std::max<Index>(rows, 1), 64, 8192);
+}
 
 Factor factor_columns(ColumnSource const& source, FactorOptions const& options) {
   Factor factor;
@@ -92,15 +94,16 @@ Factor factor_columns(ColumnSource const& source, FactorOptions const& options) 
   double const rms = stored[1] > 0 ? std::sqrt(stored[0] / stored[1]) : 0.0;
   factor.tau = rounding_norm(options.rule.unit_roundoff, rms, n, factor.features);
   double largest = 0;
-  if (options.rule.relative && factor.total_variance > 0) {
+  bool const holds = squares_hold(factor.total_variance);
+  if (options.rule.relative && holds) {
     Matrix<double> copy = gram;
     largest = root(eigvalsh(copy).front());
   }
-  factor.cut = rank_cut(options.rule, std::sqrt(factor.total_variance), std::min(n, factor.features),
-                        factor.tau, largest);
+  factor.cut =
+      rank_cut(options.rule, std::sqrt(factor.total_variance), std::min(n, factor.features), factor.tau, largest);
 
   std::vector<Index> all;
-  if (factor.total_variance > 0)
+  if (holds)
     for (Index i = 0; i < n; ++i) all.push_back(i);
   else
     gram = Matrix<double>();
@@ -140,8 +143,8 @@ Factor factor_columns(ColumnSource const& source, FactorOptions const& options) 
     factor.loadings = Matrix<double>(gives ? 0 : kept, gives ? 0 : source.features);
     Matrix<double> part(gives ? kept : 0, gives ? buffer.rows() : 0);
     for_each_feature_block(source, buffer, factor, false, [&](Index begin, MatrixView<double> block) {
-      auto const out = gives ? part.view().block(0, 0, kept, block.rows)
-                             : factor.loadings.view().block(0, begin, kept, block.rows);
+      auto const out =
+          gives ? part.view().block(0, 0, kept, block.rows) : factor.loadings.view().block(0, begin, kept, block.rows);
       gemm(1.0, vectors, Op::transpose, block, Op::transpose, 0.0, out);
       if (gives) options.output->put_loadings(begin, out);
     });

@@ -71,6 +71,11 @@ LevelSplit split_level(std::span<double const> values, double cut, bool exact) {
   return split;
 }
 
+bool squares_hold(double total_variance) {
+  constexpr double least = 1e-290;  // with all digits of squares that are 1e-16 of it
+  return total_variance > least && std::isfinite(total_variance);
+}
+
 double rank_cut(RankRule const& rule, double norm, Index smaller_side, double tau, double largest) {
   double const arithmetic = arithmetic_norm(norm, smaller_side);
   return std::max(rule.relative ? *rule.relative * largest : 2 * tau, arithmetic);

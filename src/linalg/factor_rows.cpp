@@ -11,20 +11,83 @@ namespace confer {
 
 namespace {
 
-/// Runs work(begin, block) over all local rows, block being features x count, with `shift` subtracted.
-template <class Work>
-void for_each_block(RowSource const& source, std::vector<double> const& shift, Matrix<double>& buffer, Work const& work) {
-  Index const step = rows_per_block(source.features);
-  for (Index begin = 0; begin < source.rows; begin += step) {
-    Index const count = std::min(step, source.rows - begin);
-    auto const block = buffer.view().block(0, 0, source.features, count);
-    source.read(begin, block);
-    if (!shift.empty())
-      for (Index i = 0; i < count; ++i)
-        for (Index j = 0; j < source.features; ++j) block(j, i) -= shift[static_cast<std::size_t>(j)];
-    work(begin, block);
+/// The local rows, block by block. A matrix that is one block is read once and stays.
+class RowBlocks {
+ public:
+  explicit RowBlocks(RowSource const& source)
+      : source_(source),
+        step_(rows_per_block(source.features)),
+        buffer_(source.features, std::min(step_, std::max<Index>(source.rows, 1)), Uninitialised()) {}
+
+  Index most_rows() const { return buffer_.cols(); }
+
+  /// The first rows as they are, at most `count` of them.
+  MatrixView<double const> head(Index count) {
+    count = std::min({count, step_, source_.rows});
+    if (stays())
+      hold();
+    else
+      source_.read(0, view(count));
+    return view(count);
   }
-}
+
+  /// Runs work(begin, block) over all rows, block being features x count as stored. The work takes `offset` off it.
+  template <class Work>
+  void first_visit(std::vector<double> const& offset, Work const& work) {
+    if (source_.rows == 0) return;
+    if (stays()) {
+      hold();
+      work(Index{0}, view(source_.rows));
+      offset_ = offset;
+      return;
+    }
+    for_each(work);
+  }
+
+  /// The same again, with `offset` subtracted.
+  template <class Work>
+  void visit(std::vector<double> const& offset, Work const& work) {
+    if (source_.rows == 0) return;
+    if (!stays()) {
+      for_each([&](Index begin, MatrixView<double> block) {
+        for (Index i = 0; i < block.cols; ++i) subtract(block.column(i), offset.data(), block.rows);
+        work(begin, block);
+      });
+      return;
+    }
+    if (offset != offset_) {
+      std::vector<double> rest = offset;
+      subtract(rest.data(), offset_.data(), source_.features);
+      auto const block = view(source_.rows);
+      for (Index i = 0; i < block.cols; ++i) subtract(block.column(i), rest.data(), block.rows);
+      offset_ = offset;
+    }
+    work(Index{0}, view(source_.rows));
+  }
+
+ private:
+  bool stays() const { return source_.rows <= step_; }
+  MatrixView<double> view(Index count) { return buffer_.view().block(0, 0, source_.features, count); }
+  void hold() {
+    if (held_) return;
+    source_.read(0, view(source_.rows));
+    held_ = true;
+  }
+  template <class Work>
+  void for_each(Work const& work) {
+    for (Index begin = 0; begin < source_.rows; begin += step_) {
+      auto const block = view(std::min(step_, source_.rows - begin));
+      source_.read(begin, block);
+      work(begin, block);
+    }
+  }
+
+  RowSource const& source_;
+  Index step_;
+  Matrix<double> buffer_;
+  bool held_ = false;           ///< the only block is in the buffer,
+  std::vector<double> offset_;  ///< which this has been taken off
+};
 
 constexpr Index head_rows_wanted = 256;
 
@@ -35,20 +98,18 @@ struct FirstPass {
   Matrix<double> gram;  // lower triangle, features x features
 };
 
-FirstPass first_pass(RowSource const& source, Matrix<double>& buffer) {
+FirstPass first_pass(RowSource const& source, RowBlocks& blocks) {
   Index const p = source.features;
   auto const width = static_cast<std::size_t>(p);
   double const n = static_cast<double>(source.total_rows);
 
   // A provisional mean taken from the first rows removes large offsets before squares are summed.
   std::vector<double> shift(width + 1, 0.0);
-  Index const head = std::min({rows_per_block(p), head_rows_wanted, source.rows});
-  if (head > 0) {
-    auto const block = buffer.view().block(0, 0, p, head);
-    source.read(0, block);
-    for (Index i = 0; i < head; ++i)
-      for (Index j = 0; j < p; ++j) shift[static_cast<std::size_t>(j)] += block(j, i);
-    shift[width] = static_cast<double>(head);
+  if (source.rows > 0) {
+    auto const head = blocks.head(head_rows_wanted);
+    for (Index i = 0; i < head.cols; ++i)
+      for (Index j = 0; j < p; ++j) shift[static_cast<std::size_t>(j)] += head(j, i);
+    shift[width] = static_cast<double>(head.cols);
   }
   if (source.sum) source.sum(shift);
   double const head_rows = shift[width];
@@ -57,7 +118,7 @@ FirstPass first_pass(RowSource const& source, Matrix<double>& buffer) {
 
   FirstPass pass{std::vector<double>(width), std::vector<bool>(width), Matrix<double>(p, p)};
   std::vector<double> sum(width, 0.0), extremes(2 * width, -std::numeric_limits<double>::infinity());
-  for_each_block(source, {}, buffer, [&](Index, MatrixView<double> block) {
+  blocks.first_visit(shift, [&](Index, MatrixView<double> block) {
     for (Index i = 0; i < block.cols; ++i)
       shift_and_gather(block.column(i), shift.data(), p, sum.data(), extremes.data(), extremes.data() + width);
     syrk_lower(1.0, block, Op::none, 1.0, pass.gram);
@@ -77,10 +138,10 @@ FirstPass first_pass(RowSource const& source, Matrix<double>& buffer) {
 
 /// Singular values of the data along given directions, from a Gram matrix of the projections alone.
 Matrix<double> projected_gram(RowSource const& source, std::vector<double> const& mean, MatrixView<double const> directions,
-                              Matrix<double>& buffer) {
+                              RowBlocks& blocks) {
   Matrix<double> gram(directions.cols, directions.cols);
-  Matrix<double> projected(directions.cols, buffer.cols());
-  for_each_block(source, mean, buffer, [&](Index, MatrixView<double> block) {
+  Matrix<double> projected(directions.cols, blocks.most_rows(), Uninitialised());
+  blocks.visit(mean, [&](Index, MatrixView<double const> block) {
     auto const y = projected.view().block(0, 0, directions.cols, block.cols);
     gemm(1.0, directions, Op::transpose, block, Op::none, 0.0, y);
     syrk_lower(1.0, y, Op::none, 1.0, gram);
@@ -127,37 +188,41 @@ void orthonormalise(RowSource const& source, FactorOutput const& output, bool ex
 
 /// V diag(1/s) for the kept directions.
 Matrix<double> weights_of(Directions const& found, Index kept) {
-  Matrix<double> weights(found.vectors.rows(), kept);
+  Matrix<double> weights(found.vectors.rows(), kept, Uninitialised());
   for (Index j = 0; j < kept; ++j)
     for (Index i = 0; i < weights.rows(); ++i)
       weights(i, j) = found.vectors(i, j) / found.values[static_cast<std::size_t>(j)];
   return weights;
 }
 
+double variance(Directions const& found, Index j) {
+  return found.values[static_cast<std::size_t>(j)] * found.values[static_cast<std::size_t>(j)];
+}
+
 void add_row_norms(Directions const& found, MatrixView<double const> u, double* norms) {
-  for (Index j = 0; j < u.cols; ++j) {
-    double const variance = found.values[static_cast<std::size_t>(j)] * found.values[static_cast<std::size_t>(j)];
-    for (Index i = 0; i < u.rows; ++i) norms[i] += variance * u(i, j) * u(i, j);
-  }
+  for (Index j = 0; j < u.cols; ++j) add_squares(u.column(j), u.rows, variance(found, j), norms);
 }
 
 /// U = (X - mean) V diag(1/s) for the kept directions, and the norms of its rows times diag(s).
-void fill_basis(RowSource const& source, Directions const& found, Index kept, bool exact, Matrix<double>& buffer,
+void fill_basis(RowSource const& source, Directions const& found, Index kept, bool exact, RowBlocks& blocks,
                 Factor& factor) {
   Matrix<double> const weights = weights_of(found, kept);
   // One Gram matrix leaves an error of 1e-10 at the most, invisible in single precision; several call for a correction.
   bool const correct = exact || factor.levels > 1;
-  Matrix<double> corrected(correct ? source.rows : 0, correct ? kept : 0);
-  if (!exact) factor.basis = Matrix<float>(source.rows, kept);
-  Matrix<double> product(correct ? 0 : buffer.cols(), correct ? 0 : kept);
-  for_each_block(source, factor.mean, buffer, [&](Index begin, MatrixView<double> block) {
+  Matrix<double> corrected(correct ? source.rows : 0, correct ? kept : 0, Uninitialised());
+  if (!exact) factor.basis = Matrix<float>(source.rows, kept, Uninitialised());
+  Matrix<double> product(correct ? 0 : blocks.most_rows(), correct ? 0 : kept, Uninitialised());
+  blocks.visit(factor.mean, [&](Index begin, MatrixView<double const> block) {
     auto const u = (correct ? corrected.view().block(begin, 0, block.cols, kept)
                             : product.view().block(0, 0, block.cols, kept));
     gemm(1.0, block, Op::transpose, weights, Op::none, 0.0, u);
-    if (!correct)
-      for (Index j = 0; j < kept; ++j)
-        for (Index i = 0; i < block.cols; ++i) factor.basis(begin + i, j) = static_cast<float>(u(i, j));
-    add_row_norms(found, u, factor.squared_row_norms.data() + begin);
+    double* const norms = factor.squared_row_norms.data() + begin;
+    if (correct) {
+      add_row_norms(found, u, norms);
+      return;
+    }
+    for (Index j = 0; j < kept; ++j)
+      round_and_add_squares(u.column(j), u.rows, variance(found, j), factor.basis.view().column(j) + begin, norms);
   });
   if (!correct) return;
   orthonormalise(source, corrected);
@@ -170,11 +235,11 @@ void fill_basis(RowSource const& source, Directions const& found, Index kept, bo
 
 /// The same for a basis that is given away block by block.
 void give_basis(RowSource const& source, Directions const& found, Index kept, bool exact, FactorOutput const& output,
-                Matrix<double>& buffer, Factor const& factor) {
+                RowBlocks& blocks, Factor const& factor) {
   Matrix<double> const weights = weights_of(found, kept);
   bool const correct = exact || factor.levels > 1;
-  Matrix<double> gram(correct ? kept : 0, correct ? kept : 0), product(buffer.cols(), kept);
-  for_each_block(source, factor.mean, buffer, [&](Index begin, MatrixView<double> block) {
+  Matrix<double> gram(correct ? kept : 0, correct ? kept : 0), product(blocks.most_rows(), kept, Uninitialised());
+  blocks.visit(factor.mean, [&](Index begin, MatrixView<double const> block) {
     auto const u = product.view().block(0, 0, block.cols, kept);
     gemm(1.0, block, Op::transpose, weights, Op::none, 0.0, u);
     std::vector<double> norms(static_cast<std::size_t>(block.cols), 0.0);
@@ -216,9 +281,8 @@ Factor factor_rows(RowSource const& source, FactorOptions const& options) {
   Factor factor;
   factor.rows = source.total_rows;
   factor.features = source.features;
-  Matrix<double> buffer(source.features, std::min(rows_per_block(source.features), std::max<Index>(source.rows, 1)),
-                        Uninitialised());
-  FirstPass pass = first_pass(source, buffer);
+  RowBlocks blocks(source);
+  FirstPass pass = first_pass(source, blocks);
   factor.mean = pass.mean;
 
   std::vector<Index> live;
@@ -227,7 +291,7 @@ Factor factor_rows(RowSource const& source, FactorOptions const& options) {
       ++factor.constant_features;
     else
       live.push_back(j);
-    factor.total_variance += std::max(pass.gram(j, j), 0.0);
+    factor.total_variance += std::max(pass.gram(j, j), 0.0);  // or not a number
   }
 
   std::vector<double> stored(2, 0.0);
@@ -238,6 +302,7 @@ Factor factor_rows(RowSource const& source, FactorOptions const& options) {
   }
   double const rms = stored[1] > 0 ? std::sqrt(stored[0] / stored[1]) : 0.0;
   factor.tau = rounding_norm(options.rule.unit_roundoff, rms, factor.rows, factor.features);
+  if (!squares_hold(factor.total_variance)) live.clear();
   double largest = 0;
   if (options.rule.relative && !live.empty()) {
     Matrix<double> copy = pass.gram;
@@ -256,7 +321,7 @@ Factor factor_rows(RowSource const& source, FactorOptions const& options) {
   LevelReport report;
   Directions found = resolve_directions(
       std::move(gram), live, source.features, factor.cut, options.exact,
-      [&](MatrixView<double const> directions) { return projected_gram(source, factor.mean, directions, buffer); },
+      [&](MatrixView<double const> directions) { return projected_gram(source, factor.mean, directions, blocks); },
       source.same, options.basis || options.loadings ? DirectionDetail::vectors : DirectionDetail::values, report);
   factor.levels = report.levels;
   factor.largest_dropped = report.largest_dropped;
@@ -271,10 +336,10 @@ Factor factor_rows(RowSource const& source, FactorOptions const& options) {
   }
   if (options.basis) {
     if (gives) {
-      give_basis(source, found, kept, options.exact, *options.output, buffer, factor);
+      give_basis(source, found, kept, options.exact, *options.output, blocks, factor);
     } else {
       factor.squared_row_norms.assign(static_cast<std::size_t>(source.rows), 0.0);
-      fill_basis(source, found, kept, options.exact, buffer, factor);
+      fill_basis(source, found, kept, options.exact, blocks, factor);
     }
   }
   if (options.loadings && gives) {

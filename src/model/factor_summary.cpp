@@ -18,6 +18,7 @@ std::string to_json(FactorSummary const& s) {
                         {"detail", s.detail},
                         {"rows", s.rows},
                         {"features", s.features},
+                        {"unit", s.unit},
                         {"singular_values", s.singular_values},
                         {"components", s.components},
                         {"kept", s.kept},
@@ -39,6 +40,7 @@ FactorSummary factor_summary_from_json(std::string const& text) {
   json.at("detail").get_to(s.detail);
   json.at("rows").get_to(s.rows);
   json.at("features").get_to(s.features);
+  json.at("unit").get_to(s.unit);
   json.at("singular_values").get_to(s.singular_values);
   json.at("components").get_to(s.components);
   json.at("kept").get_to(s.kept);

@@ -15,6 +15,7 @@ constexpr double pair_overhead = 5e-6;  // seconds to journal and enter one
 constexpr double read_passes = 4;       // over rows of a basis: read, put in the order of folds, convert, scale
 constexpr double side_products = 4;     // times k^3: held-out samples in the coordinates of a fit
 constexpr double fold_products = 8;     // times k^3: both products of a fold in the coordinates of both fits
+constexpr double full_speed = 64;       // directions from which on a product of two bases is as fast as large ones
 
 /// Representations of a group by their number of directions: few kinds however many there are.
 struct Group {
@@ -40,7 +41,8 @@ Work pair_work(JobSize const& job, MachineRates const& rates, double n, double k
   double const folds = as_double(job.samples.folds), middle = std::sqrt(k * l);
   Work work;
   work.flops = 2 * n * k * l + folds * fold_products * middle * middle * middle;
-  work.limit = 2 * n * k * l / product_rate(job, rates) + folds * rates.held_out.at(middle);
+  double const product_share = std::min(1.0, middle / full_speed);
+  work.limit = 2 * n * k * l / (product_rate(job, rates) * product_share) + folds * rates.held_out.at(middle);
   work.seconds = work.limit + pair_overhead + 6 * folds * k * l * word / rates.memory_bandwidth;
   return work;
 }

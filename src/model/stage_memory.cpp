@@ -73,12 +73,11 @@ PairMemory draw_memory(JobSize const& job, double allowed) {
 }
 
 double reduced_list_memory(JobSize const& job) {
-  constexpr double entry_bytes = 12;  // a number and an inner product
   bool const made = std::any_of(job.draws.begin(), job.draws.end(),
                                 [](DrawWork const& draws) { return draws.count > 0 && draws.neighbours; });
   double all = 0, longest = 0;
   for (auto const& r : job.representations) {
-    double const bytes = entry_bytes * as_double(r.rows) * as_double(job.samples.neighbours);
+    double const bytes = as_double(r.rows) * as_double(job.samples.neighbours * job.samples.neighbour_bytes);
     all += bytes;
     longest = std::max(longest, bytes);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "confer/core/error.hpp"
 #include "confer/core/text.hpp"
@@ -10,6 +11,7 @@
 #include "confer/theory/alignment.hpp"
 #include "run/activation_matrix.hpp"
 #include "run/align_targets.hpp"
+#include "run/factor_one.hpp"
 
 namespace confer {
 
@@ -184,8 +186,7 @@ void add_status(AlignedRepresentation& result, Factor const& factor, Representat
   auto const rank = factor.rank();
   RepresentationStatus status = RepresentationStatus::ok;
   if (rank == 0) {
-    status = RepresentationStatus::constant;
-    result.detail = representation.rows() < 2 ? "a single sample" : "no neuron varies over the samples";
+    std::tie(status, result.detail) = without_directions(factor);
   } else if (rank >= representation.rows() - 1) {
     status = RepresentationStatus::saturated;
     result.detail =

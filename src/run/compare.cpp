@@ -16,6 +16,7 @@
 #include "confer/io/journal.hpp"
 #include "confer/io/results.hpp"
 #include "confer/linalg/blas_info.hpp"
+#include "confer/linalg/release_memory.hpp"
 #include "confer/run/load.hpp"
 #include "run/compare_plan.hpp"
 #include "run/compare_results.hpp"
@@ -191,6 +192,7 @@ void Comparison::read_headers() {
   });
   catalog_ = load_catalog(config_, comm_);
   representations_ = select_representations(catalog_, config_.selection);
+  require_pairs(config_.compare.pairs, catalog_, representations_);
   for (auto const& r : representations_) rows_.push_back(r.rows());
   engines_ = engine_measures(measures_, catalog_, representations_, config_);
   row_needs_ = row_needs_of(engines_, config_.compare);
@@ -274,6 +276,7 @@ void Comparison::add(PairStageReport const& report) {
 
 void Comparison::pairs() {
   timer_.start("pairs");
+  release_free_memory();  // of the stages before
   rule_.emplace(catalog_, representations_, factored_.set, config_.compare.pairs);
   if (comm_.is_root()) {
     if (config_.run.fresh) remove_unfinished_work(config_);
@@ -360,8 +363,9 @@ int Comparison::write() {
     if (earlier_.taken > 0) {
       results.attributes["pairs_of_an_earlier_run"] = earlier_.taken;
       if (!config_.run.quiet)
-        fmt::print(stderr, "confer: values of {} pairs were in '{}' already; --fresh computes everything anew\n",
-                   format_count(earlier_.taken), config_.run.output);
+        fmt::print(stderr, "confer: values of {} {} were in '{}' already; --fresh computes everything anew\n",
+                   format_count(earlier_.taken), earlier_.taken == 1 ? "pair" : "pairs",
+                   config_.run.output);
     }
     add_environment(results, comm_, config_.run, phases);
     add_prediction(results, size_, rates_, phases);

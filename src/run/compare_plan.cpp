@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <map>
 
+#include "confer/core/error.hpp"
 #include "confer/core/text.hpp"
+#include "confer/core/utf8.hpp"
 #include "run/kernel_plan.hpp"
 #include "run/neighbour_job.hpp"
 #include "run/reserved_lists.hpp"
@@ -30,8 +32,8 @@ EngineMeasures engine_measures(std::vector<Measure const*> const& measures, std:
   bool only_linear = !config.rank_tolerance && !config.compare.coefficients && !config.compare.resamples() &&
                      config.compare.pairs.kind == PairSelection::Kind::all;
   for (auto const* measure : measures)
-    only_linear = only_linear && (measure->statistics != StatisticsKind::covariance || measure->kernel_score != nullptr ||
-                                  measure->needs == needs_factors_only);
+    only_linear = only_linear && (measure->statistics != StatisticsKind::covariance ||
+                                  measure->kernel_score != nullptr || measure->needs == needs_factors_only);
   bool const by_samples = only_linear && cheaper_by_samples(items);
   EngineMeasures split;
   for (std::size_t m = 0; m < measures.size(); ++m) {
@@ -49,8 +51,8 @@ EngineMeasures engine_measures(std::vector<Measure const*> const& measures, Cata
   std::vector<KernelItem> items;
   Numbering groups;
   for (auto const& r : representations) {
-    std::string const name = catalog.checkpoints[static_cast<std::size_t>(r.checkpoint)].inputs_id + "\n" + r.row_meaning +
-                             "\n" + std::to_string(r.rows());
+    std::string const name = catalog.checkpoints[static_cast<std::size_t>(r.checkpoint)].inputs_id + "\n" +
+                             r.row_meaning + "\n" + std::to_string(r.rows());
     items.push_back({groups.of(name), r.rows(), r.features});
   }
   return engine_measures(measures, items, config);
@@ -58,8 +60,13 @@ EngineMeasures engine_measures(std::vector<Measure const*> const& measures, Cata
 
 RowNeeds row_needs_of(EngineMeasures const& measures, CompareOptions const& options) {
   RowNeeds needs = kernel_row_needs(kernel_choices(measures.kernel, options));
-  if (!measures.neighbours.empty())
-    needs.add_neighbours(neighbour_form(options.neighbour_metric), options.neighbours, options.jackknife);
+  if (!measures.neighbours.empty()) {
+    bool const products = std::any_of(measures.neighbours.begin(), measures.neighbours.end(), [](Measure const* measure) {
+      return (measure->needs & needs_inner_products) != 0;
+    });
+    needs.add_neighbours(neighbour_form(options.neighbour_metric), options.neighbours, options.jackknife,
+                         products ? NeighbourDetail::inner_products : NeighbourDetail::indices);
+  }
   return needs;
 }
 
@@ -82,9 +89,8 @@ FactorNeeds factor_needs(EngineMeasures const& measures, std::vector<Representat
   result.loadings = (needs & (needs_weights | needs_means)) != 0;
   result.means = (needs & needs_means) != 0;
   result.truncated = needs == needs_truncated && !coordinates && !held_out && !drawn;
-  result.neurons = std::any_of(measures.covariance.begin(), measures.covariance.end(), [](Measure const* measure) {
-    return measure->statistics == StatisticsKind::neurons;
-  });
+  result.neurons = std::any_of(measures.covariance.begin(), measures.covariance.end(),
+                               [](Measure const* measure) { return measure->statistics == StatisticsKind::neurons; });
   return result;
 }
 
@@ -95,10 +101,11 @@ double store_bytes(std::vector<Representation> const& representations, FactorNee
   double total = 0;
   for (auto const& r : representations) {
     Index const directions = std::min(r.rows(), r.features), bytes = exact ? 8 : 4;
-    total += factors * static_cast<double>(stored_bytes(r.rows(), r.features, needs.basis ? directions : 0, bytes,
-                                                        needs.loadings));
+    total += factors * static_cast<double>(
+                           stored_bytes(r.rows(), r.features, needs.basis ? directions : 0, bytes, needs.loadings));
     Index const listed = rows.blocks > 0 ? reserved_neighbours(rows.neighbours, rows.blocks) : rows.neighbours;
-    total += 12 * static_cast<double>(r.rows()) * static_cast<double>(listed);
+    total += (rows.neighbour_detail == NeighbourDetail::inner_products ? 12 : 4) * static_cast<double>(r.rows()) *
+             static_cast<double>(listed);
     for (RowForm const form : rows.forms) {
       total += static_cast<double>(r.rows()) *
                (8 + static_cast<double>(bytes * (form == RowForm::centred ? directions : r.features)));
@@ -113,6 +120,26 @@ double store_bytes(std::vector<Representation> const& representations, FactorNee
 
 std::string selection_text(PairSelection const& selection) {
   return "pairs " + std::to_string(static_cast<int>(selection.kind)) + " " + selection.glob + "\n";
+}
+
+void require_pairs(PairSelection const& selection, Catalog const& catalog,
+                   std::vector<Representation> const& representations) {
+  if (representations.empty()) return;
+  auto const network = [&](Representation const& r) {
+    return catalog.checkpoints[static_cast<std::size_t>(r.checkpoint)].network;
+  };
+  bool const one_network = std::ranges::all_of(
+      representations, [&](Representation const& r) { return network(r) == network(representations.front()); });
+  if (selection.kind == PairSelection::Kind::cross_network && one_network)
+    throw UsageError("--pairs cross-network leaves no pair",
+                     "all representations are of the network " + printable(network(representations.front())),
+                     "name data of several networks, or choose other pairs");
+  bool const matched = std::ranges::any_of(
+      representations, [&](Representation const& r) { return glob_match(selection.glob, r.label); });
+  if (selection.kind == PairSelection::Kind::to && !matched)
+    throw UsageError("--pairs to=" + printable(selection.glob) + " matches no representation",
+                     "there are labels such as " + printable(representations.back().label),
+                     "write a pattern of whole labels, network@step/layer");
 }
 
 PairRule::PairRule(Catalog const& catalog, std::vector<Representation> const& representations, FactoredSet const& set,

@@ -40,6 +40,10 @@ double store_bytes(std::vector<Representation> const& representations, FactorNee
 /// Stands for a selection of pairs in fingerprints: journals of other pairs are not those of the job.
 std::string selection_text(PairSelection const& selection);
 
+/// Refuses a selection that leaves no pair, whatever the files hold.
+void require_pairs(PairSelection const& selection, Catalog const& catalog,
+                   std::vector<Representation> const& representations);
+
 /// Why pairs are not computed, as far as it is known before computing. Holds a few numbers for each representation, so
 /// that every rank can have one however many pairs there are.
 class PairRule {

@@ -54,9 +54,9 @@ void add_factor_columns(ResultSet& results, ComparisonData const& data) {
     ratio.push_back(good ? s.total_variance / s.sum_fourth_powers * s.total_variance : nan);
     effective.push_back(effective_rank(s.singular_values));
     exponent.push_back(spectrum_exponent(s.singular_values));
-    variance.push_back(good || s.status == RepresentationStatus::constant ? s.total_variance : nan);
-    tau.push_back(good ? s.tau : nan);
-    smallest.push_back(good ? s.singular_values.back() : nan);
+    variance.push_back(good || s.status == RepresentationStatus::constant ? s.total_variance * s.unit * s.unit : nan);
+    tau.push_back(good ? s.tau * s.unit : nan);
+    smallest.push_back(good ? s.singular_values.back() * s.unit : nan);
     status.push_back(to_string(s.status));
     detail.push_back(s.detail);
     std::vector<std::string> all = checkpoint.warnings;

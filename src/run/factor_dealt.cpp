@@ -21,10 +21,12 @@ Matrix<double> transposed(MatrixView<double const> values, std::vector<double> c
   return result;
 }
 
+/// Of rows, in the unit of the summary.
 std::vector<double> squared_norms(MatrixView<double const> u, std::vector<double> const& values) {
   std::vector<double> norms(static_cast<std::size_t>(u.rows), 0.0);
+  double const unit = unit_of(values);
   for (Index j = 0; j < u.cols; ++j) {
-    double const variance = values[static_cast<std::size_t>(j)] * values[static_cast<std::size_t>(j)];
+    double const value = values[static_cast<std::size_t>(j)] / unit, variance = value * value;
     for (Index i = 0; i < u.rows; ++i) norms[static_cast<std::size_t>(i)] += variance * u(i, j) * u(i, j);
   }
   return norms;

@@ -1,6 +1,8 @@
 #include "run/factor_one.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <tuple>
 
 #include "confer/core/error.hpp"
 #include "confer/core/text.hpp"
@@ -10,7 +12,8 @@ namespace confer {
 namespace {
 
 template <class T>
-void store_factor(FactorTask const& task, FactorSummary const& summary, Factor const& factor, MatrixView<T const> basis) {
+void store_factor(FactorTask const& task, FactorSummary const& summary, Factor const& factor,
+                  MatrixView<T const> basis) {
   // In units of the largest singular value loadings fit single precision at any scale of the data.
   Matrix<T> loadings(factor.loadings.rows(), factor.loadings.cols());
   for (Index i = 0; i < loadings.size(); ++i)
@@ -58,28 +61,52 @@ FactorOptions factor_options(FactorTask const& task) {
   return options;
 }
 
+std::pair<RepresentationStatus, std::string> without_directions(Factor const& factor) {
+  auto const constant = RepresentationStatus::constant;
+  if (!std::isfinite(factor.total_variance) || !std::isfinite(factor.tau))
+    return {RepresentationStatus::nonfinite, "values so large that their squares are infinite in double precision"};
+  if (factor.rows < 2) return {constant, "a single sample"};
+  if (factor.constant_features == factor.features) return {constant, "no neuron varies over the samples"};
+  if (!squares_hold(factor.total_variance))
+    return {constant, "values so small that their squares vanish in double precision"};
+  return {constant, "what varies over the samples is no more than rounding of the stored numbers explains"};
+}
+
+double unit_of(std::vector<double> const& singular_values) {
+  return singular_values.empty() ? 1 : std::ldexp(1.0, std::ilogb(singular_values.front()));
+}
+
+std::vector<double> in_units(std::span<double const> squared_norms, double unit) {
+  std::vector<double> scaled;
+  for (double const norm : squared_norms) scaled.push_back(norm / unit / unit);
+  return scaled;
+}
+
 FactorSummary summarise(Factor const& factor, double sum_squared_row_norms) {
   FactorSummary summary;
   summary.rows = factor.rows;
   summary.features = factor.features;
-  summary.singular_values = factor.singular_values;
+  summary.constant_features = factor.constant_features;
+  if (factor.rank() == 0) {
+    std::tie(summary.status, summary.detail) = without_directions(factor);
+    return summary;
+  }
+  summary.unit = unit_of(factor.singular_values);
+  for (double const s : factor.singular_values) summary.singular_values.push_back(s / summary.unit);
   summary.kept = factor.kept();
-  for (double const s : factor.singular_values) {
+  for (double const s : summary.singular_values) {
     summary.total_variance += s * s;
     summary.sum_fourth_powers += s * s * s * s;
   }
   summary.sum_squared_row_norms = sum_squared_row_norms;
-  summary.tau = factor.tau;
-  summary.cut = factor.cut;
-  summary.constant_features = factor.constant_features;
+  summary.tau = factor.tau / summary.unit;
+  summary.cut = factor.cut / summary.unit;
   summary.levels = factor.levels;
   Index const rank = factor.rank();
-  if (rank == 0) {
-    summary.status = RepresentationStatus::constant;
-    summary.detail = factor.rows < 2 ? "a single sample" : "no neuron varies over the samples";
-  } else if (rank >= factor.rows - 1) {
+  if (rank >= factor.rows - 1) {
     summary.status = RepresentationStatus::saturated;
-    summary.detail = format_count(factor.rows) + " rows do not exceed the rank by more than one: canonical correlations are 1";
+    summary.detail =
+        format_count(factor.rows) + " rows do not exceed the rank by more than one: canonical correlations are 1";
   } else if (rank < factor.features) {
     summary.status = RepresentationStatus::rank_deficient;
     summary.detail = "rank " + format_count(rank) + " of " + format_count(factor.features) + " neurons, " +
@@ -128,9 +155,11 @@ FactorSummary factor_one(FactorTask const& task) {
       factor = factor_columns(source, options);
     }
     double sum_squared_row_norms = 0;
+    factor.squared_row_norms = in_units(factor.squared_row_norms, unit_of(factor.singular_values));
     for (double const norm : factor.squared_row_norms) sum_squared_row_norms += norm * norm;
     FactorSummary summary = summarise(factor, sum_squared_row_norms);
-    if (task.needs.means) summary.means = factor.mean;
+    if (task.needs.means)
+      for (double const mean : factor.mean) summary.means.push_back(mean / summary.unit);
     if (usable(summary.status)) {
       if (options.exact)
         store_factor<double>(task, summary, factor, factor.basis_exact);

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "confer/comm/communicator.hpp"
 #include "confer/io/basis_store.hpp"
@@ -63,7 +66,12 @@ StoredNorm stored_norm(StoredValues const& seen);
 
 /// Shared by these: method and amount of the factor, its summary, and what is left of one that failed.
 FactorOptions factor_options(FactorTask const& task);
+/// `sum_squared_row_norms`: in the unit of the summary, as everything in it and in the store.
 FactorSummary summarise(Factor const& factor, double sum_squared_row_norms);
+std::pair<RepresentationStatus, std::string> without_directions(Factor const& factor);  ///< and why it has none
+double unit_of(std::vector<double> const& singular_values);
+/// Squared norms of rows in that unit.
+std::vector<double> in_units(std::span<double const> squared_norms, double unit);
 FactorSummary nonfinite_summary(Representation const& representation, StoredValues const& seen);
 FactorSummary unreadable_summary(Representation const& representation, std::string const& why);
 

@@ -17,14 +17,15 @@ std::optional<FactorSummary> factor_shared(Communicator const& group, FactorTask
   FactorOptions options = factor_options(task);
   options.stored = [&] { return stored_norm(activations.seen()); };
   FactorOutput output;
-  double largest = 0;
+  double largest = 0, unit = 1;
   output.begin = [&](Index kept, double scale) {
     largest = scale;
+    unit = unit_of({scale});
     pieces.emplace(open_pieces(work, task, kept, part));
   };
   // The basis of a wide matrix is the same on all ranks, and so are the loadings of a tall one: the first puts them.
   output.put_rows = [&](Index, MatrixView<double const> u, std::span<double const> norms) {
-    if (tall || leads) pieces->put_rows(u, norms);
+    if (tall || leads) pieces->put_rows(u, in_units(norms, unit));
   };
   output.revise_rows = [&](std::function<void(MatrixView<double>)> const& revise) { pieces->revise_rows(revise); };
   output.put_loadings = [&](Index begin, MatrixView<double const> block) {

@@ -57,7 +57,7 @@ class Lists {
     auto const found = reduced_.find(representation);
     if (found != reduced_.end()) return found->second;
     NeighbourLists lists = lists_without(of(representation), k_, left_out_(representation));
-    bytes_ += 12 * static_cast<double>(lists.indices.size());
+    bytes_ += static_cast<double>(4 * lists.indices.size() + 8 * lists.inner_products.size());
     return reduced_.emplace(representation, std::move(lists)).first->second;
   }
 

@@ -8,6 +8,7 @@
 #include "confer/io/activation_reader.hpp"
 #include "confer/linalg/blas_info.hpp"
 #include "confer/run/load.hpp"
+#include "run/compare_plan.hpp"
 #include "run/job_size.hpp"
 #include "run/micro_benchmark.hpp"
 #include "run/plan_text.hpp"
@@ -52,6 +53,7 @@ int run_plan(JobConfig const& config, Communicator const& comm) {
   Catalog const catalog = on_data ? load_catalog(config, comm) : Catalog();
   std::vector<Representation> const representations =
       on_data ? select_representations(catalog, config.selection) : std::vector<Representation>();
+  if (on_data) require_pairs(config.compare.pairs, catalog, representations);
   Communicator const node = comm.split_node();
   std::vector<Index> leaders = {node.is_root() ? Index{1} : Index{0}};
   comm.all_sum(leaders);

@@ -35,7 +35,8 @@ NeighbourLists cut(NeighbourLists const& lists, Index k) {
   for (Index i = 0; i < lists.samples; ++i)
     for (Index r = 0; r < k; ++r) {
       result.indices.push_back(lists.indices[static_cast<std::size_t>(i * lists.k + r)]);
-      result.inner_products.push_back(lists.inner_products[static_cast<std::size_t>(i * lists.k + r)]);
+      if (!lists.inner_products.empty())
+        result.inner_products.push_back(lists.inner_products[static_cast<std::size_t>(i * lists.k + r)]);
     }
   return result;
 }
@@ -48,10 +49,10 @@ Index reserved_neighbours(Index k, Index blocks) {
 }
 
 NeighbourLists nearest_with_reserve(MatrixView<double const> samples, Index k, Nearness nearness,
-                                    std::span<Index const> blocks) {
+                                    NeighbourDetail detail, std::span<Index const> blocks) {
   Index const count = blocks.empty() ? 0 : *std::max_element(blocks.begin(), blocks.end()) + 1;
   for (Index length = reserved_neighbours(k, count);; length *= 2) {  // twice: samples of a block lie together
-    NeighbourLists const lists = nearest_neighbours(samples, length, nearness);
+    NeighbourLists const lists = nearest_neighbours(samples, length, nearness, detail);
     Index const needed = needed_length(lists, k, blocks);
     if (needed <= lists.k) return cut(lists, needed);
   }
@@ -70,7 +71,7 @@ NeighbourLists lists_without(MappedRows const& rows, Index k, std::span<Index co
   NeighbourLists lists{stay, std::min<Index>(k, stay - 1), {}, {}};
   auto const total = static_cast<std::size_t>(lists.samples * std::max<Index>(lists.k, 0));
   lists.indices.reserve(total);
-  lists.inner_products.reserve(total);
+  lists.inner_products.reserve(rows.inner_products().empty() ? 0 : total);
   for (Index i = 0; i < n; ++i) {
     if (place[static_cast<std::size_t>(i)] < 0) continue;
     Index found = 0;
@@ -80,7 +81,7 @@ NeighbourLists lists_without(MappedRows const& rows, Index k, std::span<Index co
         std::int32_t const near = place[static_cast<std::size_t>(indices[at])];
         if (near < 0) continue;
         lists.indices.push_back(near);
-        lists.inner_products.push_back(products[at]);
+        if (!products.empty()) lists.inner_products.push_back(products[at]);
         ++found;
       }
     };

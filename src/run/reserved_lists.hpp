@@ -16,7 +16,7 @@ Index reserved_neighbours(Index k, Index blocks);
 /// The nearest neighbours of every sample, so many that k of them are left (or all other samples) whichever block is
 /// left out, not being that of the sample itself, and no more. samples: features x n. blocks: of each sample.
 NeighbourLists nearest_with_reserve(MatrixView<double const> samples, Index k, Nearness nearness,
-                                    std::span<Index const> blocks);
+                                    NeighbourDetail detail, std::span<Index const> blocks);
 
 /// What `left_out`, ascending, leaves of the lists of a record: k of each sample that stays, or all others; samples
 /// that stay are numbered anew, in order.

@@ -8,7 +8,6 @@
 
 #include "confer/linalg/centring.hpp"
 #include "confer/linalg/dense.hpp"
-#include "confer/linalg/neighbours.hpp"
 #include "confer/linalg/pair_distances.hpp"
 #include "confer/linalg/short_samples.hpp"
 #include "run/reserved_lists.hpp"
@@ -115,11 +114,15 @@ void fill_converted(RowRecord& record, MatrixView<double const> rows, bool linea
 }
 
 /// The k nearest neighbours of all samples, then those beyond them that may be asked for when a block is left out.
-void put_lists(RowRecord& record, Index k, Nearness nearness, MatrixView<double const> rows,
+void put_lists(RowRecord& record, RowNeeds const& needs, Nearness nearness, MatrixView<double const> rows,
                MatrixView<double const> ordered, std::span<Index const> blocks) {
-  NeighbourLists const lists =
-      blocks.empty() ? nearest_neighbours(ordered, k, nearness) : nearest_with_reserve(ordered, k, nearness, blocks);
+  Index const k = needs.neighbours;
+  bool const products = needs.neighbour_detail == NeighbourDetail::inner_products;
+  NeighbourLists const lists = blocks.empty()
+                                   ? nearest_neighbours(ordered, k, nearness, needs.neighbour_detail)
+                                   : nearest_with_reserve(ordered, k, nearness, needs.neighbour_detail, blocks);
   record.facts.neighbours = std::min(k, lists.k);
+  record.facts.neighbour_products = products ? record.facts.neighbours : 0;
   record.facts.further = lists.k - record.facts.neighbours;
   auto const put = [&](Index begin, Index end) {
     for (Index i = 0; i < lists.samples; ++i)
@@ -127,8 +130,9 @@ void put_lists(RowRecord& record, Index k, Nearness nearness, MatrixView<double 
         auto const at = static_cast<std::size_t>(i * lists.k + r);
         std::int32_t const near = lists.indices[at];
         record.neighbours.push_back(near);
-        record.inner_products.push_back(ordered.data == rows.data ? lists.inner_products[at]
-                                                                  : dot(rows.column_span(i), rows.column_span(near)));
+        if (products)
+          record.inner_products.push_back(ordered.data == rows.data ? lists.inner_products[at]
+                                                                    : dot(rows.column_span(i), rows.column_span(near)));
       }
   };
   put(0, record.facts.neighbours);
@@ -156,11 +160,12 @@ void RowNeeds::add_ranks(RowForm form) {
   ranked = form;
 }
 
-void RowNeeds::add_neighbours(RowForm form, Index count, Index left_out_blocks) {
+void RowNeeds::add_neighbours(RowForm form, Index count, Index left_out_blocks, NeighbourDetail detail) {
   if (!contains(forms, form)) forms.push_back(form);
   listed = form;
   neighbours = count;
   blocks = left_out_blocks;
+  neighbour_detail = detail;
 }
 
 std::string RowNeeds::text() const {
@@ -170,7 +175,9 @@ std::string RowNeeds::text() const {
     if (contains(kept, form)) text += contains(linear, form) ? " linear" : " kept";
     if (contains(with_median, form)) text += " median";
     if (ranked == form) text += " ranks";
-    if (listed == form) text += " neighbours " + std::to_string(neighbours);
+    if (listed == form)
+      text += " neighbours " + std::to_string(neighbours) +
+              (neighbour_detail == NeighbourDetail::inner_products ? " with products" : "");
     if (listed == form && blocks > 0) text += " blocks " + std::to_string(blocks);
   }
   return text;
@@ -234,8 +241,8 @@ void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNe
       record.put_ranks(distance_ranks<std::uint16_t>(ordered));
   }
   if (needs.listed == form)
-    put_lists(record, needs.neighbours, form == RowForm::centred ? Nearness::distance : Nearness::inner_product, rows,
-              ordered, blocks);
+    put_lists(record, needs, form == RowForm::centred ? Nearness::distance : Nearness::inner_product, rows, ordered,
+              blocks);
   record.facts.value_bytes = exact ? 8 : 4;
   record.squared_norms.resize(static_cast<std::size_t>(rows.cols));
   if (!contains(needs.kept, form))

@@ -64,14 +64,20 @@ double neighbour_seconds(std::vector<Measure const*> const& measures, Index k, d
   return (std::isnan(sum) ? seconds : seconds + 1e-8) / samples;  // the sum is used, or the loop would be left out
 }
 
-/// One basis of random rows cut into a part that is fitted on and one that is held out.
-HeldOutSide random_side(Index k, std::uint32_t seed) {
+/// Columns of length one.
+Matrix<double> random_rows(Index rows, Index k, std::uint32_t seed) {
   std::minstd_rand generator(seed);
-  Index const rows = 3 * k + 2;
   double const size = std::sqrt(3.0 / static_cast<double>(rows));
   std::uniform_real_distribution<double> uniform(-size, size);
   Matrix<double> basis(rows, k);
   for (Index i = 0; i < basis.size(); ++i) basis.data()[i] = uniform(generator);
+  return basis;
+}
+
+/// One basis of random rows cut into a part that is fitted on and one that is held out.
+HeldOutSide random_side(Index k, std::uint32_t seed) {
+  Index const rows = 3 * k + 2;
+  Matrix<double> const basis = random_rows(rows, k, seed);
   std::vector<double> const ones(static_cast<std::size_t>(rows), 1.0);
   Index const held = rows / 4;
   WeightedMoments fit(k), test(k);
@@ -81,12 +87,10 @@ HeldOutSide random_side(Index k, std::uint32_t seed) {
 }
 
 double reweight_seconds(Index k, double budget) {
+  Index const rows = 3 * k;
+  Matrix<double> const basis = random_rows(rows, k, 13);
   WeightedMoments moments(k);
-  moments.weight = static_cast<double>(k);
-  for (Index j = 0; j < k; ++j) {
-    moments.gram(j, j) = 1;
-    for (Index i = j + 1; i < k; ++i) moments.gram(i, j) = 0.1 * std::sin(static_cast<double>(7 * i + 3 * j));
-  }
+  moments.add(basis.view(), std::vector<double>(static_cast<std::size_t>(rows), 1.0));
   std::vector<double> const values = falling_values(k);
   return best_seconds(budget, [&] { reweight(moments, values, 0); });
 }
@@ -94,9 +98,8 @@ double reweight_seconds(Index k, double budget) {
 /// Of one fold, with all measures in both directions.
 double held_out_seconds(std::vector<Measure const*> const& measures, Index k, double budget) {
   HeldOutSide const x = random_side(k, 7), y = random_side(k, 11);
-  Matrix<double> cross(k, k);
-  for (Index j = 0; j < k; ++j)
-    for (Index i = 0; i < k; ++i) cross(i, j) = std::sin(static_cast<double>(3 * i + 5 * j)) / static_cast<double>(k);
+  Matrix<double> cross = random_rows(k, k, 17);  // of full rank: decompositions of others are faster
+  for (Index i = 0; i < cross.size(); ++i) cross.data()[i] /= 2;
   double sum = 0;
   double const seconds = best_seconds(budget, [&] {
     HeldOutStats forward, backward;

@@ -1,14 +1,20 @@
-// A tall matrix over the ranks of a group: Gram matrix and eigenvectors as confer factors it, against ScaLAPACK's pdgesvd.
+// A tall matrix over the ranks of a group: Gram matrix and eigenvectors as confer factors it, or ScaLAPACK's pdgesvd.
+// Both start from rows that the ranks hold and end with the singular values on all of them, U dealt out like the rows,
+// and V. Run by factor_group.py, which compares the two.
 //
-//   mpirun -n 4 build/release/tests/bench/bench_factor_group [rows features] [ours|pdgesvd]
+//   mpirun -n 4 bench_factor_group ROWS FEATURES ROUNDS ours
+//   mpirun -n 4 bench_factor_group ROWS FEATURES ROUNDS GRID_ROWS GRID_COLUMNS BLOCK
 //
-// CPU seconds summed over the ranks. With one route named, only that is run, for a count of its bytes:
-//   mpirun --mca pml_monitoring_enable 2 --mca pml_monitoring_enable_output 3 --mca pml_monitoring_filename PREFIX ...
+// Prints medians over the rounds: CPU seconds of all ranks together, waiting included, and wall seconds. With no rounds
+// nothing is factored, with one nothing is run beforehand: for a count of bytes.
 #include <fmt/format.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
+#include <chrono>
 #include <cstdlib>
 #include <random>
-#include <string>
 
 #include "confer/comm/mpi_session.hpp"
 #include "confer/dist/scalapack.hpp"
@@ -21,16 +27,34 @@
 namespace confer {
 namespace {
 
-/// CPU seconds of all ranks together.
 template <class Work>
-double cpu_of_all(Communicator const& comm, Work const& work) {
-  comm.barrier();
-  double seconds = bench::seconds_of(work);
-  comm.all_sum(std::span(&seconds, 1));
-  return seconds;
+void measure(Communicator const& comm, int rounds, Work const& work) {
+  if (rounds == 1) work();
+  if (rounds < 2) return;
+  work();  // the first run also asks the system for memory
+  std::vector<double> cpu, wall;
+  for (int round = 0; round < rounds; ++round) {
+    comm.barrier();
+    auto const begin = std::chrono::steady_clock::now();
+    std::vector<double> seconds = {bench::seconds_of(work)};
+    std::vector<double> all = {std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()};
+    comm.all_sum(seconds);
+    comm.all_max(all);
+    cpu.push_back(seconds[0]);
+    wall.push_back(all[0]);
+  }
+  if (comm.is_root()) fmt::print("{:.5f} {:.5f}\n", bench::median(cpu), bench::median(wall));
 }
 
-std::vector<double> by_group(Communicator const& comm, Matrix<double> const& own, Index rows) {
+Matrix<double> random_matrix(Communicator const& comm, Index rows, Index cols) {
+  std::mt19937 generator(static_cast<unsigned>(comm.rank() + 1));
+  std::normal_distribution<double> normal;
+  Matrix<double> matrix(rows, cols);
+  for (Index i = 0; i < matrix.size(); ++i) matrix.data()[i] = normal(generator);
+  return matrix;
+}
+
+void by_group(Communicator const& comm, Matrix<double> const& own, Index rows) {
   GroupWork work(comm, {});
   RowSource source{own.cols(), rows, own.rows(), {}, {}, {}};
   source.read = [&](Index begin, MatrixView<double> out) {
@@ -41,43 +65,30 @@ std::vector<double> by_group(Communicator const& comm, Matrix<double> const& own
   source.same = [&](std::span<double> values) { work.same(values); };
   FactorOptions options;
   options.rule.unit_roundoff = 0x1p-53;
-  Factor factor;
-  work.run([&] { factor = factor_rows(source, options); });
-  return factor.singular_values;
+  work.run([&] { factor_rows(source, options); });
 }
 
-int run(Communicator const& comm, Index rows, Index features, std::string const& route) {
+int run(Communicator const& comm, std::vector<Index> const& sizes, std::vector<Index> const& grid_and_block) {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // as the program does
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
+#endif
   set_blas_threads(1);
-  UnitRange const range = part_of(rows, comm.size(), comm.rank());
-  Matrix<double> own(features, range.end - range.begin);
-  std::mt19937 generator(static_cast<unsigned>(comm.rank() + 1));
-  std::normal_distribution<double> normal;
-  for (Index i = 0; i < own.size(); ++i) own.data()[i] = normal(generator);
-
-  constexpr int rounds = 3;
-  double ours = 1e30, theirs = 1e30;
-  std::vector<double> values, expected;
-  if (route != "pdgesvd")
-    for (int i = 0; i < rounds; ++i) ours = std::min(ours, cpu_of_all(comm, [&] { values = by_group(comm, own, rows); }));
-  if (route != "ours")
-    for (GridShape const shape : {GridShape{comm.size(), 1}, grid_shape(comm.size())}) {
-      ProcessGrid const grid(comm, shape);
-      DistMatrix a(grid, rows, features);
-      std::mt19937 other(static_cast<unsigned>(comm.rank() + 1));
-      std::normal_distribution<double> gaussian;
-      a.fill([&](Index, Index) { return gaussian(other); });
-      theirs = std::min(theirs, cpu_of_all(comm, [&] { expected = dist_svd(a).s; }));
-      if (!route.empty()) break;
-    }
-  if (comm.is_root()) {
-    fmt::print("{} x {} over {} ranks, CPU seconds of all ranks\n", rows, features, comm.size());
-    if (route != "pdgesvd") fmt::print("  Gram matrix and eigenvectors  {:8.3f}\n", ours);
-    if (route != "ours") fmt::print("  pdgesvd (the better grid)     {:8.3f}\n", theirs);
-    if (route.empty()) fmt::print("  ratio                         {:8.1f}\n", theirs / ours);
-    if (route != "pdgesvd")
-      fmt::print("  planned to send               {:8.0f} kB a rank\n",
-                 8e-3 * factor_words({.rows = rows, .features = features}, comm.size(), 1));
+  Index const rows = sizes[0], features = sizes[1];
+  auto const rounds = static_cast<int>(sizes[2]);
+  if (grid_and_block.empty()) {
+    UnitRange const range = part_of(rows, comm.size(), comm.rank());
+    Matrix<double> const own = random_matrix(comm, features, range.end - range.begin);
+    measure(comm, rounds, [&] { by_group(comm, own, rows); });
+    return 0;
   }
+  ProcessGrid const grid(comm, {static_cast<int>(grid_and_block[0]), static_cast<int>(grid_and_block[1])});
+  DistMatrix a(grid, rows, features, grid_and_block[2]);
+  Matrix<double> const own = random_matrix(comm, a.local().rows, a.local().cols);
+  measure(comm, rounds, [&] {
+    std::copy_n(own.data(), own.size(), a.local().data);  // pdgesvd destroys it
+    dist_svd(a);
+  });
   return 0;
 }
 
@@ -86,8 +97,10 @@ int run(Communicator const& comm, Index rows, Index features, std::string const&
 
 int main(int argc, char** argv) {
   confer::MpiSession const session(argc, argv);
-  bool const sizes = argc > 2;
-  std::string const route = argc == 2 || argc == 4 ? argv[argc - 1] : "";
-  return confer::run(confer::Communicator::world(), sizes ? std::atol(argv[1]) : 8192, sizes ? std::atol(argv[2]) : 256,
-                     route);
+  std::vector<confer::Index> numbers;
+  for (int i = 1; i < argc; ++i)
+    if (std::atol(argv[i]) > 0 || i == 3) numbers.push_back(std::atol(argv[i]));
+  if (numbers.size() != 3 && numbers.size() != 6) return 2;
+  return confer::run(confer::Communicator::world(), {numbers.begin(), numbers.begin() + 3},
+                     {numbers.begin() + 3, numbers.end()});
 }

@@ -342,6 +342,12 @@ class BadInput(TestCase):
                                  (("compare", data, "--output", "x.h5", "--conv", "median"), "median"),
                                  (("compare", data, "--output", "x.h5", "--samples", "9:3"), "samples"),
                                  (("compare", data, "--output", "x.h5", "--networks", "zzz*"), "zzz"),
+                                 (("compare", data, "--output", "x.h5", "--pairs", "to=zzz*"), r"--pairs to=zzz\*"),
+                                 (("compare", data, "--output", "x.h5", "--pairs", "cross-network"), "cross-network"),
+                                 (("plan", data, "--pairs", "to=zzz*"), r"--pairs to=zzz\*"),
+                                 (("compare", data, "--output", "x.h5", "--quiet", "--verbose"), "--quiet and --verbose"),
+                                 (("compare", data, "--output", "x.h5", "--memory-per-rank", "lots"), "'lots' is not a size"),
+                                 (("report", "x.h5"), "--output report.html"),
                                  (("compare", data, "--job", job), r"job\.ini.*\b3\b.*mesures|mesures.*job\.ini.*\b3"),
                                  (("frobnicate",), "frobnicate")):
             with self.subTest(arguments):

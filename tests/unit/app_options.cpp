@@ -193,7 +193,10 @@ TEST_F(JobFile, MistakesNameFileAndLine) {
       {"steps = all\njust words\n", "line 2"},
       {"steps = all\nsteps = last\n", "line 2: steps is given twice"},
       {"steps =\n", "line 1: steps is empty"},
-      {"variance = 1\ncomponents = 2\n", "exclude each other"},
+      {"variance = 1\ncomponents = 2\n", "line 1: variance and"},
+      {"variance = 1\ncomponents = 2\n", "line 2: components exclude each other"},
+      {"\xef\xbb\xbfvarianze = 1\n", "unknown key 'varianze'"},
+      {"job = other.ini\n", "line 1: job: a job file cannot name another one"},
   };
   for (auto const& [text, expected] : wrong) {
     write(text);

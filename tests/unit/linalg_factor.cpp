@@ -220,5 +220,21 @@ TEST(Factor, KeepsAsManyDirectionsAsAskedFor) {
   EXPECT_EQ(factor.rank(), 6);
 }
 
+TEST(FactorRows, OneBlockIsReadOnceAndGivesWhatSeveralGive) {
+  Planted const planted = plant(400, 6, {64, 16, 3, 2, 1e-3, 1e-5}, 1e3);
+  FactorOptions const options = exact_options(planted.x);
+  RowSource source = row_source(planted.x);
+  Index reads = 0;
+  auto const read = source.read;
+  source.read = [&](Index begin, MatrixView<double> out) {
+    ++reads;
+    read(begin, out);
+  };
+  Factor const factor = factor_rows(source, options);
+  EXPECT_GT(factor.levels, 1);
+  EXPECT_EQ(reads, 1);
+  expect_factor(factor, planted, 1e-7);
+}
+
 }  // namespace
 }  // namespace confer

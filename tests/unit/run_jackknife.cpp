@@ -127,7 +127,7 @@ TEST_F(JackknifeRecords, ListsWithoutABlockAreThoseOfTheOthers) {
   std::vector<Index> block_of = jackknife_blocks(n, blocks);
   std::fill(block_of.begin() + 30, block_of.begin() + 50, Index{1});
   RowNeeds needs;
-  needs.add_neighbours(RowForm::unit, k, blocks);
+  needs.add_neighbours(RowForm::unit, k, blocks, NeighbourDetail::inner_products);
   put_rows(store, "lists", RowForm::unit, needs, samples.view(), samples.view(), block_of, 0, true);
   MappedRows const rows = store.map(row_record_name("lists", RowForm::unit));
   EXPECT_EQ(rows.facts().neighbours, k);

@@ -92,7 +92,8 @@ struct Factor {
   Index kept() const { return std::max(basis.cols() + basis_exact.cols(), given_away); }
 };
 
-/// Factors the matrix. rank() is 0 when all features are constant. Values must be finite.
+/// Factors the matrix. rank() is 0 when all features are constant, and when double precision does not hold the squares of
+/// the values, which must be finite.
 Factor factor_rows(RowSource const& source, FactorOptions const& options);
 
 /// A matrix wider than long, read in blocks of features over all rows. On several ranks each holds some features.
@@ -123,6 +124,10 @@ LevelSplit split_level(std::span<double const> values, double cut, bool exact);
 
 /// How many of the directions found basis and loadings keep.
 Index kept_directions(FactorOptions const& options, std::vector<double> const& values);
+
+/// Whether double precision holds the squares of the data: not all zero, and neither overflowing nor losing digits near
+/// zero.
+bool squares_hold(double total_variance);
 
 /// The cut below which singular values count as zero, from the norm of the matrix, the norm of its rounding and, if the
 /// rule is relative, the largest value. smaller_side: of the matrix.

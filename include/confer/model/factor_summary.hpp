@@ -14,7 +14,7 @@ enum class RepresentationStatus {
   rank_deficient,  ///< usable: constant or dependent neurons, rank below the number of neurons
   saturated,       ///< usable: rank n - 1, so that canonical correlations with anything are 1
   constant,        ///< unusable: no neuron varies
-  nonfinite,       ///< unusable: NaN or infinite values
+  nonfinite,       ///< unusable: NaN or infinite values, or so large ones that their squares are
   unreadable,      ///< unusable: the file could not be read
 };
 std::string to_string(RepresentationStatus status);
@@ -25,6 +25,9 @@ struct FactorSummary {
   std::string detail;                   ///< what lies behind the status, for people
   Index rows = 0;
   Index features = 0;
+  /// A power of two near the largest singular value. Everything below that depends on the scale of the activations is in
+  /// units of it (and of its square, its fourth power): measures do not depend on scale, and nothing overflows.
+  double unit = 1;
   std::vector<double> singular_values;  ///< to numerical rank
   Index components = 0;                 ///< leading directions that SVCCA keeps
   Index kept = 0;                       ///< directions whose basis is stored
