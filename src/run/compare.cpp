@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <functional>
-#include <numeric>
 #include <optional>
 
 #include "confer/comm/phase_timer.hpp"
@@ -309,10 +308,9 @@ void Comparison::resample(Resampling kind, Index draws) {
   if (draws == 0) return;
   timer_.start(phase_of(kind));
   bool const jackknife = kind == Resampling::jackknife;
+  char const* const unit = jackknife ? "blocks of samples" : "draws of samples";
   ResampledMeasures const drawn = resampled_measures(config_.compare, measures_, kind, representations_);
-  std::vector<std::size_t> places(drawn.measures.size());
-  std::iota(places.begin(), places.end(), std::size_t{0});
-  MeasureChoice const factors = of_kind(drawn.measures, places, StatisticsKind::covariance);
+  MeasureChoice const factors = of_kind(drawn.measures, all_places(drawn), StatisticsKind::covariance);
   PanelLimits const limits = panel_limits(size_, allowed_, comm_.is_root());
   std::function<PairJob(FactoredSet const&)> pairs;
   if (!factors.measures.empty())
@@ -333,12 +331,11 @@ void Comparison::resample(Resampling kind, Index draws) {
            : std::vector<DrawPart>(),
        journal_directory(config_),
        directory_->visible_everywhere()},
-      {stop_requested(),
-       [&](double all, double found) { progress_.begin(phase_of(kind), all, jackknife ? "blocks" : "draws", found); },
+      {stop_requested(), [&](double all, double found) { progress_.begin(phase_of(kind), all, unit, found); },
        [&](double done) { progress_.update(done); }},
       table());
   progress_.end();
-  if (result.stopped) stop(result.draws, draws, jackknife ? "blocks of samples" : "draws of samples");
+  if (result.stopped) stop(result.draws, draws, unit);
   for (DrawWork& work : size_.draws)
     if (work.name == phase_of(kind)) work.found = result.found;
   if (result.values) resampled_.push_back(std::move(*result.values));

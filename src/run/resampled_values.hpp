@@ -21,6 +21,13 @@ struct ResampledMeasures {
   std::vector<Index> samples;  ///< of each representation; for the jackknife
 };
 
+/// All places among the measures.
+inline std::vector<std::size_t> all_places(ResampledMeasures const& drawn) {
+  std::vector<std::size_t> places;
+  for (std::size_t m = 0; m < drawn.measures.size(); ++m) places.push_back(m);
+  return places;
+}
+
 /// Collects the values of one draw after another, on rank 0. Memory: three R x R matrices a measure for standard
 /// errors, four for permutations; none besides to keep them in a file or to write the results.
 class ResampledValues {
