@@ -37,6 +37,8 @@ namespace {
 using h5::Handle;
 
 constexpr Index buffer_values = Index{8} << 20;  ///< 32 MiB of float
+/// Of an array whose samples lie one after another: few enough to stay in the cache until they are converted.
+constexpr Index cached_values = Index{1} << 16;
 
 hid_t native(float) { return H5T_NATIVE_FLOAT; }
 hid_t native(double) { return H5T_NATIVE_DOUBLE; }
@@ -52,6 +54,7 @@ struct OpenShard {
   Handle stored_type;
   bool swapped = false;  ///< halves of the other byte order
   Index chunk_samples = 1;
+  bool in_pieces = false;  ///< of samples at no cost: the array is contiguous, and the samples are its slowest axis
   std::vector<Index> extents;
   std::optional<ChunkFormat> chunks;  ///< of an array whose chunks are read without the library's filters
 };
@@ -59,7 +62,11 @@ struct OpenShard {
 // A cache that holds all chunks at one sample position: a chunk is then decompressed once, however blocks cut it.
 void cache_one_row_of_chunks(OpenShard& shard, LayerInfo const& layer, double most_bytes) {
   Handle const creation(h5::check(H5Dget_create_plist(shard.dataset), shard.place));
-  if (H5Pget_layout(creation) != H5D_CHUNKED) return;
+  if (H5Pget_layout(creation) != H5D_CHUNKED) {
+    auto const slowest = std::find_if(layer.axes.begin(), layer.axes.end(), [](Axis a) { return a != Axis::step; });
+    shard.in_pieces = slowest != layer.axes.end() && *slowest == Axis::sample;
+    return;
+  }
   shard.chunks = chunk_format(creation, layer.axes.size(), H5Tget_size(shard.stored_type));
   std::vector<hsize_t> chunk(layer.axes.size(), 1);
   H5Pget_chunk(creation, static_cast<int>(chunk.size()), chunk.data());
@@ -234,7 +241,8 @@ template <class T>
 void ActivationReader::State::read_part(OpenShard& part, FeatureSlab const& slab, Index first, Index count,
                                         MatrixView<T> out, StoredValues& seen) {
   Index const per_row = representation.rows_per_sample;
-  Index block = std::max<Index>(1, buffer_values / values_of(block_position(slab, 0, 1)));
+  Index const most = part.in_pieces ? cached_values : buffer_values;
+  Index block = std::max<Index>(1, most / values_of(block_position(slab, 0, 1)));
   if (block > part.chunk_samples) block -= block % part.chunk_samples;
   for (Index done = 0; done < count;) {
     // Blocks end where chunks end, wherever the first one begins.

@@ -18,11 +18,11 @@ namespace confer {
 
 namespace {
 
-constexpr std::array<char, 8> magic = {'c', 'o', 'n', 'f', 'e', 'r', 'R', '3'};
+constexpr std::array<char, 8> magic = {'c', 'o', 'n', 'f', 'e', 'r', 'R', '4'};
 
 struct Header {
   std::array<char, 8> magic;
-  Index features, rows, zero_rows, value_bytes, rank_bytes, neighbours, block;
+  Index features, rows, zero_rows, value_bytes, rank_bytes, neighbours, neighbour_products, block;
   double median_distance;
 };
 
@@ -49,7 +49,7 @@ Offsets offsets(Header const& h) {
   o.samples = aligned(o.units + (codes ? short_shape(h).blocks() * static_cast<Index>(sizeof(float)) : 0));
   o.ranks = aligned(o.samples + (codes ? short_shape(h).code_count() : h.rows * h.features) * h.value_bytes);
   o.inner_products = aligned(o.ranks + h.rows * (h.rows - 1) / 2 * h.rank_bytes);
-  o.neighbours = aligned(o.inner_products + h.rows * h.neighbours * static_cast<Index>(sizeof(double)));
+  o.neighbours = aligned(o.inner_products + h.rows * h.neighbour_products * static_cast<Index>(sizeof(double)));
   o.checksum = aligned(o.neighbours + h.rows * h.neighbours * static_cast<Index>(sizeof(std::int32_t)));
   return o;
 }
@@ -121,8 +121,8 @@ struct MappedRows::State {
       ::munmap(data, bytes);
       throw EnvironmentError("'" + path + "' is damaged", "it was changed by another job", "start again with --fresh");
     }
-    facts = {header.features,  header.rows,        header.median_distance,
-             header.zero_rows, header.value_bytes, header.rank_bytes,      header.neighbours, header.block};
+    facts = {header.features,   header.rows,       header.median_distance,    header.zero_rows, header.value_bytes,
+             header.rank_bytes, header.neighbours, header.neighbour_products, header.block};
   }
   ~State() { ::munmap(data, bytes); }
   State(State const&) = delete;
@@ -189,7 +189,7 @@ std::span<std::int32_t const> MappedRows::neighbours() const {
 std::span<double const> MappedRows::inner_products() const {
   auto const& h = state_->header;
   return {reinterpret_cast<double const*>(state_->at(offsets(h).inner_products)),
-          static_cast<std::size_t>(h.rows * h.neighbours)};
+          static_cast<std::size_t>(h.rows * h.neighbour_products)};
 }
 
 std::string RowStore::path(std::string const& name) const { return directory_ + "/" + name + ".rows"; }
@@ -198,7 +198,7 @@ void RowStore::put(std::string const& name, RowRecord const& record) const {
   RowFacts const& facts = record.facts;
   Header const header{magic,           facts.features,    facts.rows,
                       facts.zero_rows, facts.value_bytes, facts.rank_bytes,
-                      facts.neighbours, facts.block,       facts.median_distance};
+                      facts.neighbours, facts.neighbour_products, facts.block, facts.median_distance};
   Offsets const at = offsets(header);
   std::string const temporary = path(name) + "." + std::to_string(::getpid()) + ".tmp";
   try {

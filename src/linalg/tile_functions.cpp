@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 
 #include "linalg/vector_clones.hpp"
@@ -40,7 +41,8 @@ inline T squared_distance(T left, T right, T product) {
 
 // One column at a time: the loops below are what is compiled for several processors.
 
-CONFER_VECTOR_CLONES void gaussian_column(float* g, float const* left, Index count, float right, float rate, float shift) {
+CONFER_VECTOR_CLONES void gaussian_column(float* g, float const* left, Index count, float right, float rate,
+                                          float shift) {
   for (Index i = 0; i < count; ++i) g[i] = exp_of_negative(-rate * squared_distance(left[i], right, g[i])) - shift;
 }
 
@@ -100,22 +102,30 @@ CONFER_VECTOR_CLONES double sum_column(float const* g, Index count) {
 CONFER_VECTOR_CLONES void mark_column(float const* values, float const* rows, float column, Index count,
                                       unsigned char* marks) {
   for (Index i = 0; i < count; ++i)
-    marks[i] = static_cast<unsigned char>(static_cast<int>(values[i] > rows[i]) | static_cast<int>(values[i] > column));
+    marks[i] = static_cast<unsigned char>((values[i] >= rows[i] ? 1 : 0) | (values[i] >= column ? 2 : 0));
 }
 
-/// values: `padded` of them, a multiple of 16, the last ones minus infinity.
-CONFER_VECTOR_CLONES float kth_largest_by_counting(float const* values, Index count, Index padded, Index k) {
-  float smallest = std::numeric_limits<float>::infinity();
-  for (Index i = 0; i < count; ++i) {
-    float const value = values[i];
-    std::int32_t larger[16] = {};
-    for (Index begin = 0; begin < padded; begin += 16)
-      for (Index lane = 0; lane < 16; ++lane) larger[lane] += values[begin + lane] > value ? 1 : 0;
-    std::int32_t total = 0;
-    for (std::int32_t const number : larger) total += number;
-    smallest = total < k && value < smallest ? value : smallest;
+/// Eight values of one type: loops over so few are unrolled before they become vector code, and then never do.
+using Floats = float __attribute__((vector_size(32)));
+using Integers = std::int32_t __attribute__((vector_size(32)));
+
+/// values: filled up to a multiple of 8 with minus infinity.
+CONFER_VECTOR_CLONES float kth_largest_by_counting(Floats const* values, Index count, std::int32_t k) {
+  Index const groups = (count + 7) / 8;
+  Floats const none = Floats{} + std::numeric_limits<float>::infinity();
+  Floats smallest = none;
+  for (Index group = 0; group < groups; ++group) {
+    Floats const mine = values[group];
+    Integers larger[2] = {};
+    for (Index other = 0; other < groups; ++other)
+      for (int lane = 0; lane < 8; lane += 2)
+        for (int half = 0; half < 2; ++half) larger[half] -= mine < Floats{} + values[other][lane + half];
+    Floats const counted = larger[0] + larger[1] < k ? mine : none;
+    smallest = counted < smallest ? counted : smallest;
   }
-  return smallest;
+  float least = smallest[0];
+  for (int lane = 1; lane < 8; ++lane) least = smallest[lane] < least ? smallest[lane] : least;
+  return least;
 }
 
 constexpr Index maxima = 32;
@@ -147,7 +157,8 @@ void gaussian_tile(MatrixView<float> g, std::span<float const> left, std::span<f
 void gaussian_tile(MatrixView<double> g, std::span<double const> left, std::span<double const> right, double rate,
                    double shift) {
   each_element(g, [&](Index i, Index j, double value) {
-    return std::exp(-rate * squared_distance(left[static_cast<std::size_t>(i)], right[static_cast<std::size_t>(j)], value)) -
+    return std::exp(-rate *
+                    squared_distance(left[static_cast<std::size_t>(i)], right[static_cast<std::size_t>(j)], value)) -
            shift;
   });
 }
@@ -160,11 +171,13 @@ void distance_tile(MatrixView<float> g, std::span<float const> left, std::span<f
 
 void distance_tile(MatrixView<double> g, std::span<double const> left, std::span<double const> right, double shift) {
   each_element(g, [&](Index i, Index j, double value) {
-    return std::sqrt(squared_distance(left[static_cast<std::size_t>(i)], right[static_cast<std::size_t>(j)], value)) - shift;
+    return std::sqrt(squared_distance(left[static_cast<std::size_t>(i)], right[static_cast<std::size_t>(j)], value)) -
+           shift;
   });
 }
 
-void squared_distance_tile(MatrixView<float> g, std::span<float const> left, std::span<float const> right, float shift) {
+void squared_distance_tile(MatrixView<float> g, std::span<float const> left, std::span<float const> right,
+                           float shift) {
   each_column(g, [&](float* column, Index j) {
     squared_distance_column(column, left.data(), g.rows, right[static_cast<std::size_t>(j)], shift);
   });
@@ -183,15 +196,18 @@ void near_distance_tile(MatrixView<float> g, std::span<float const> left, std::s
   });
 }
 
-void mark_above(std::span<float const> values, std::span<float const> rows, float column, std::span<unsigned char> marks) {
+void mark_reached(std::span<float const> values, std::span<float const> rows, float column,
+                std::span<unsigned char> marks) {
   mark_column(values.data(), rows.data(), column, static_cast<Index>(values.size()), marks.data());
 }
 
 float kth_largest_of_few(std::span<float const> values, Index k) {
-  alignas(64) std::array<float, static_cast<std::size_t>(most_counted)> padded;
-  padded.fill(-std::numeric_limits<float>::infinity());
-  std::copy(values.begin(), values.end(), padded.begin());
-  return kth_largest_by_counting(padded.data(), std::ssize(values), (std::ssize(values) + 15) / 16 * 16, k);
+  constexpr float below_all = -std::numeric_limits<float>::infinity();
+  Floats filled[static_cast<std::size_t>(most_counted / 8)];
+  auto const groups = (values.size() + 7) / 8;
+  if (groups > 0) filled[groups - 1] = Floats{} + below_all;
+  std::memcpy(filled, values.data(), values.size_bytes());
+  return kth_largest_by_counting(filled, std::ssize(values), static_cast<std::int32_t>(k));
 }
 
 float surely_among_largest(std::span<float const> values, Index k) {

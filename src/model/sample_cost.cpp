@@ -16,10 +16,11 @@ constexpr double record_overhead = 3e-4;  // seconds to open, store and read bac
 constexpr double pair_overhead = 3e-6;    // seconds to gather, journal and enter one pair
 constexpr double element_passes = 6;      // over the values of a form: copy, centre, scale, convert
 constexpr double distance_seconds = 1e-9; // to form one distance beside its product, and to look at it
-constexpr double neighbour_seconds = 4e-9; // to look at it as that of a neighbour, on the mean
+constexpr double neighbour_seconds = 2e-9; // to look at it as that of a neighbour, on the mean
 constexpr double rank_seconds = 4e-8;     // to put one distance in its place among all
 constexpr double median_samples = 4096;   // at most, of which all distances are taken for their median
-constexpr double tile_elements = 1 << 23; // of the kernels of a panel's representations
+constexpr double tile_elements = 1 << 21; // of the kernels of a panel's representations
+constexpr double batch_elements = 1 << 25; // the same of a batch
 constexpr double panel_members = 1536;
 constexpr double sum_bytes = 16;          // of a sum over a kernel
 constexpr double kernel_piece_flops = 4e9, most_kernel_pieces = 4096;
@@ -81,7 +82,8 @@ double row_store(JobSize const& job, RepresentationSize const& r) {
   SampleWork const& work = job.samples;
   double const n = as_double(r.rows);
   return as_double(work.kept_forms) * n * as_double(r.features) * value_bytes(job) + as_double(work.forms) * 8 * n +
-         (work.ranked ? n * n / 2 * (job.exact || r.rows <= 2048 ? 4 : 2) : 0) + 12 * n * as_double(work.neighbours);
+         (work.ranked ? n * n / 2 * (job.exact || r.rows <= 2048 ? 4 : 2) : 0) +
+         n * as_double(work.neighbours * work.neighbour_bytes);
 }
 
 }  // namespace
@@ -193,7 +195,7 @@ PairPart neighbour_pairs(JobSize const& job, MachineRates const& rates) {
     double const count = group.members * (group.members - 1) / 2;
     pairs += count;
     seconds += count * group.samples * rates.neighbour_sample;
-    part.memory += group.members * group.samples * 12 * as_double(job.samples.neighbours);
+    part.memory += group.members * group.samples * as_double(job.samples.neighbours * job.samples.neighbour_bytes);
   }
   if (pairs <= 0) return part;
   double const share = job.pairs / pairs;  // a selection takes from all groups alike
@@ -210,7 +212,7 @@ PairPart kernel_pairs(JobSize const& job, MachineRates const& rates) {
   auto const kernels = as_double(job.samples.kernels), batched = job.samples.batch > 0 ? 1.0 : 0.0;
   for (auto const& [number, group] : groups_of(job)) {
     double const n = group.samples, m = group.members, width = std::min(n, as_double(job.samples.batch));
-    double const most = batched > 0 ? std::clamp(4 * tile_elements / (width * width), 1.0, panel_members) : panel_members;
+    double const most = batched > 0 ? std::clamp(batch_elements / (width * width), 1.0, panel_members) : panel_members;
     double const panels = std::ceil(m / most), members = m / panels, features = group.features / m;
     // Within a panel half of the products; between two panels both sides' kernels are made.
     double const elements = kernels * n * n / 2 + batched * n * width;
@@ -228,7 +230,7 @@ PairPart kernel_pairs(JobSize const& job, MachineRates const& rates) {
     add(2 * features * members, members * members, members, panels);
     if (panels > 1) add(4 * features * members, 2 * members * members, 2 * members, panels * (panels - 1) / 2);
     double const sides = panels > 1 ? 2 : 1;
-    double const tile = std::min(n * n, std::max(tile_elements / members, 4096.0)) * members;
+    double const tile = std::min(n * n, std::max({tile_elements / members, 4096.0, batched * width * width})) * members;
     double const sums = (kernels + batched) * (members * members * (sum_bytes + word + value_bytes(job)) + 8 * n * members);
     part.memory = std::max(part.memory, 2 * sides * tile * value_bytes(job) + 2 * sums);
     // All sums, then tables of all pairs of one kernel at a time.

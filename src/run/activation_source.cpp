@@ -61,6 +61,11 @@ void ActivationSource::copy(Matrix<T> const& window, Index from_row, Index from_
 
 void ActivationSource::rows(Index begin, MatrixView<double> out) {
   Index const per_sample = representation_.rows_per_sample;
+  if (begin == 0 && out.cols == part_.count * per_sample && seen_until_ == 0) {  // who reads all at once keeps it
+    reader_.read(part_.begin, part_.count, out, seen_);
+    seen_until_ = part_.count;
+    return;
+  }
   for (Index done = 0; done < out.cols;) {
     hold((begin + done) / per_sample);
     Index const from = begin + done - begin_ * per_sample;

@@ -16,6 +16,7 @@
 #include "confer/io/journal.hpp"
 #include "confer/io/results.hpp"
 #include "confer/linalg/blas_info.hpp"
+#include "confer/linalg/release_memory.hpp"
 #include "confer/run/load.hpp"
 #include "run/compare_plan.hpp"
 #include "run/compare_results.hpp"
@@ -272,6 +273,7 @@ void Comparison::add(PairStageReport const& report) {
 
 void Comparison::pairs() {
   timer_.start("pairs");
+  release_free_memory();  // of the stages before
   rule_.emplace(catalog_, representations_, factored_.set, config_.compare.pairs);
   if (comm_.is_root()) {
     if (config_.run.fresh) remove_unfinished_work(config_);

@@ -59,7 +59,13 @@ EngineMeasures engine_measures(std::vector<Measure const*> const& measures, Cata
 
 RowNeeds row_needs_of(EngineMeasures const& measures, CompareOptions const& options) {
   RowNeeds needs = kernel_row_needs(kernel_choices(measures.kernel, options));
-  if (!measures.neighbours.empty()) needs.add_neighbours(neighbour_form(options.neighbour_metric), options.neighbours);
+  if (!measures.neighbours.empty()) {
+    bool const products = std::any_of(measures.neighbours.begin(), measures.neighbours.end(), [](Measure const* measure) {
+      return (measure->needs & needs_inner_products) != 0;
+    });
+    needs.add_neighbours(neighbour_form(options.neighbour_metric), options.neighbours,
+                         products ? NeighbourDetail::inner_products : NeighbourDetail::indices);
+  }
   return needs;
 }
 
@@ -92,7 +98,8 @@ double store_bytes(std::vector<Representation> const& representations, FactorNee
     Index const directions = std::min(r.rows(), r.features), bytes = exact ? 8 : 4;
     total += factors * static_cast<double>(
                            stored_bytes(r.rows(), r.features, needs.basis ? directions : 0, bytes, needs.loadings));
-    total += 12 * static_cast<double>(r.rows()) * static_cast<double>(rows.neighbours);
+    total += (rows.neighbour_detail == NeighbourDetail::inner_products ? 12 : 4) * static_cast<double>(r.rows()) *
+             static_cast<double>(rows.neighbours);
     for (RowForm const form : rows.forms) {
       total += static_cast<double>(r.rows()) *
                (8 + static_cast<double>(bytes * (form == RowForm::centred ? directions : r.features)));

@@ -54,6 +54,7 @@ SampleWork sample_work(EngineMeasures const& engines, CompareOptions const& opti
   work.ranked = rows.ranked.has_value();
   work.centred_order = rows.wants(RowForm::centred) && rows.orders(RowForm::centred);
   work.neighbours = rows.neighbours;
+  work.neighbour_bytes = rows.neighbour_detail == NeighbourDetail::inner_products ? 12 : 4;
   for (auto const& choice : kernel_choices(engines.kernel, options)) {
     if (choice.function == TileFunction::u_centred)
       work.batch = options.batch;

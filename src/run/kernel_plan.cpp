@@ -12,8 +12,11 @@ namespace {
 
 /// A panel's results are held as R x R sums; more representations are cut into panels.
 constexpr Index most_members = 1536;
-/// Elements of a tile over all representations of a panel: large tiles multiply fast, but must stay in the cache.
-constexpr Index tile_elements = Index{1} << 23;
+/// Elements of a tile over all representations of a panel: large tiles multiply fast, but must stay in the cache, of
+/// which every rank has its share.
+constexpr Index tile_elements = Index{1} << 21;
+/// The same of a batch, whose size is given: more panels make more kernels twice.
+constexpr Index batch_elements = Index{1} << 25;
 constexpr double flops_per_piece = 4e9;
 constexpr double most_pieces = 4096;
 
@@ -171,7 +174,7 @@ KernelPlan plan_kernels(std::vector<KernelItem> const& items, std::vector<Kernel
     Index const samples = items[static_cast<std::size_t>(members.front())].samples;
     Index const width = std::min(batch, samples);
     Index const most =
-        any_batches ? std::clamp<Index>(4 * tile_elements / (width * width), 1, most_members) : most_members;
+        any_batches ? std::clamp<Index>(batch_elements / (width * width), 1, most_members) : most_members;
     Index const first = static_cast<Index>(plan.panels.size());
     for (std::size_t begin = 0; begin < members.size(); begin += static_cast<std::size_t>(most)) {
       auto const end = std::min(members.size(), begin + static_cast<std::size_t>(most));

@@ -52,7 +52,7 @@ class SumJournal {
 
 std::string fingerprint_of(JobConfig const& config, KernelPlan const& plan, std::vector<KernelChoice> const& choices,
                            std::vector<std::string> const& keys) {
-  std::string text = "kernel 2\n";
+  std::string text = "kernel 3\n";
   for (auto const& key : keys) text += key + "\n";
   for (auto const& choice : choices)
     text += std::to_string(static_cast<int>(choice.form)) + " " + std::to_string(static_cast<int>(choice.function)) + "\n";

@@ -8,7 +8,6 @@
 
 #include "confer/linalg/centring.hpp"
 #include "confer/linalg/dense.hpp"
-#include "confer/linalg/neighbours.hpp"
 #include "confer/linalg/pair_distances.hpp"
 #include "confer/linalg/short_samples.hpp"
 
@@ -134,10 +133,11 @@ void RowNeeds::add_ranks(RowForm form) {
   ranked = form;
 }
 
-void RowNeeds::add_neighbours(RowForm form, Index count) {
+void RowNeeds::add_neighbours(RowForm form, Index count, NeighbourDetail detail) {
   if (!contains(forms, form)) forms.push_back(form);
   listed = form;
   neighbours = count;
+  neighbour_detail = detail;
 }
 
 std::string RowNeeds::text() const {
@@ -147,7 +147,9 @@ std::string RowNeeds::text() const {
     if (contains(kept, form)) text += contains(linear, form) ? " linear" : " kept";
     if (contains(with_median, form)) text += " median";
     if (ranked == form) text += " ranks";
-    if (listed == form) text += " neighbours " + std::to_string(neighbours);
+    if (listed == form)
+      text += " neighbours " + std::to_string(neighbours) +
+              (neighbour_detail == NeighbourDetail::inner_products ? " with products" : "");
   }
   return text;
 }
@@ -210,12 +212,14 @@ void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNe
   }
   if (needs.listed == form) {
     NeighbourLists lists = nearest_neighbours(
-        ordered, needs.neighbours, form == RowForm::centred ? Nearness::distance : Nearness::inner_product);
+        ordered, needs.neighbours, form == RowForm::centred ? Nearness::distance : Nearness::inner_product,
+        needs.neighbour_detail);
     record.facts.neighbours = lists.k;
+    record.facts.neighbour_products = needs.neighbour_detail == NeighbourDetail::inner_products ? lists.k : 0;
     record.neighbours = std::move(lists.indices);
     record.inner_products = std::move(lists.inner_products);
     if (ordered.data != rows.data)
-      for (std::size_t at = 0; at < record.neighbours.size(); ++at)
+      for (std::size_t at = 0; at < record.inner_products.size(); ++at)
         record.inner_products[at] =
             dot(rows.column_span(static_cast<Index>(at) / lists.k), rows.column_span(record.neighbours[at]));
   }

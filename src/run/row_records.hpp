@@ -7,6 +7,7 @@
 
 #include "confer/io/row_store.hpp"
 #include "confer/linalg/matrix.hpp"
+#include "confer/linalg/neighbours.hpp"
 
 namespace confer {
 
@@ -17,6 +18,7 @@ struct RowNeeds {
   std::optional<RowForm> ranked;     ///< ranks of these distances
   std::optional<RowForm> listed;     ///< nearest neighbours of every sample
   Index neighbours = 0;              ///< how many of them
+  NeighbourDetail neighbour_detail = NeighbourDetail::indices;
   std::vector<RowForm> kept;         ///< whose rows themselves are read later
   std::vector<RowForm> linear;       ///< of which more than distances is read: never shortened to 16 bits
 
@@ -26,7 +28,7 @@ struct RowNeeds {
   /// The rows themselves, for distances, and the median of these.
   void add_distances(RowForm form);
   void add_ranks(RowForm form);
-  void add_neighbours(RowForm form, Index count);
+  void add_neighbours(RowForm form, Index count, NeighbourDetail detail);
   bool orders(RowForm form) const { return ranked == form || listed == form; }
   std::string text() const;  ///< stands for the needs in keys
 };

@@ -3,17 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "confer/linalg/neighbours.hpp"
+
 namespace confer {
 
 std::vector<Index> overlaps(NeighbourStats const& pair) {
-  std::vector<Index> common(static_cast<std::size_t>(pair.rows), 0);
-  std::vector<Index> seen(static_cast<std::size_t>(pair.rows), -1);  // for which sample a neighbour was marked last
-  for (Index i = 0; i < pair.rows; ++i) {
-    for (std::int32_t const j : pair.of_x(i)) seen[static_cast<std::size_t>(j)] = i;
-    Index& count = common[static_cast<std::size_t>(i)];
-    for (std::int32_t const j : pair.of_y(i)) count += seen[static_cast<std::size_t>(j)] == i ? 1 : 0;
-  }
-  return common;
+  return common_neighbours(pair.x.indices, pair.y.indices, pair.rows, pair.k);
 }
 
 NeighbourGraph neighbour_graph(Neighbours const& side, Index rows, Index k) {
@@ -55,18 +50,27 @@ ChanceLevel chance_of_overlap(NeighbourGraph const& x, NeighbourGraph const& y, 
   double const first = edges * edges / two;
   double const deviation = std::sqrt(std::max(0.0, second - first * first)) / edges;
 
-  // One sample's overlap is hypergeometric: k draws of n - 1, k of which count.
+  // One sample's overlap is hypergeometric: k draws of n - 1, k of which count. From the likeliest one on, where nothing
+  // underflows, each probability follows from its neighbour.
   double mean = 0, squares = 0, plain_mean = 0, plain_squares = 0;
-  for (Index o = std::max<Index>(0, 2 * x.k - (x.rows - 1)); o <= x.k; ++o) {
-    auto const choose = [](double m, double c) { return std::lgamma(m + 1) - std::lgamma(c + 1) - std::lgamma(m - c + 1); };
-    double const common = static_cast<double>(o);
-    double const probability = std::exp(choose(k, common) + choose(n - 1 - k, k - common) - choose(n - 1, k));
-    double const value = share(o, x.k), plain = common / k;
+  auto const add = [&](Index o, double probability) {
+    double const value = share(o, x.k), plain = static_cast<double>(o) / k;
     mean += probability * value;
     squares += probability * value * value;
     plain_mean += probability * plain;
     plain_squares += probability * plain * plain;
-  }
+  };
+  auto const choose = [](double m, double c) { return std::lgamma(m + 1) - std::lgamma(c + 1) - std::lgamma(m - c + 1); };
+  auto const to_next = [&](double o) { return (k - o) * (k - o) / ((o + 1) * (n - 2 * k + o)); };
+  Index const least = std::max<Index>(0, 2 * x.k - (x.rows - 1));
+  Index const likeliest = std::clamp<Index>((x.k + 1) * (x.k + 1) / (x.rows + 1), least, x.k);
+  double const common = static_cast<double>(likeliest);
+  double const highest = std::exp(choose(k, common) + choose(n - 1 - k, k - common) - choose(n - 1, k));
+  add(likeliest, highest);
+  double probability = highest;
+  for (Index o = likeliest; o < x.k; ++o) add(o + 1, probability *= to_next(static_cast<double>(o)));
+  probability = highest;
+  for (Index o = likeliest; o-- > least;) add(o, probability /= to_next(static_cast<double>(o)));
   double const spread = plain_squares - plain_mean * plain_mean;
   double const ratio = spread > 0 ? std::sqrt(std::max(0.0, squares - mean * mean) / spread) : 0;
   return {mean, deviation * ratio};

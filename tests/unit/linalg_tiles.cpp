@@ -105,16 +105,16 @@ TEST(TileFunctions, ExponentialIsRightToRoundingAndUnbiased) {
   EXPECT_LT(std::abs(mean), 2e-8);
 }
 
-TEST(TileFunctions, MarksWhatExceedsEitherThreshold) {
+TEST(TileFunctions, MarksWhatReachesEitherThreshold) {
   std::vector<float> values, rows;
   for (int i = 0; i < 37; ++i) {
     values.push_back(static_cast<float>(i % 10));
     rows.push_back(i < 20 ? 100.0f : 3.0f);
   }
   std::vector<unsigned char> marks(37, 7);
-  mark_above(values, rows, 7.0f, marks);
+  mark_reached(values, rows, 7.0f, marks);
   for (std::size_t i = 0; i < 37; ++i)
-    EXPECT_EQ(marks[i], values[i] > rows[i] || values[i] > 7.0f ? 1 : 0) << i;
+    EXPECT_EQ(marks[i], (values[i] >= rows[i] ? 1 : 0) + (values[i] >= 7.0f ? 2 : 0)) << i;
 }
 
 /// By sorting all distances.

@@ -64,6 +64,64 @@ TEST(Neighbours, TiesGoToTheSmallerNumberAndNoneIsItsOwn) {
     EXPECT_EQ(std::count(lists.indices.begin() + 20 * i, lists.indices.begin() + 20 * (i + 1), i), 0);
 }
 
+TEST(Neighbours, SamplesWithoutDirectionAreAsNearToAll) {
+  Matrix<double> x = gaussian(300, 5, 6);
+  for (Index const zero : {0, 100, 280})
+    for (Index f = 0; f < 5; ++f) x(zero, f) = 0;
+  EXPECT_EQ(lists_of(x, 10, Nearness::inner_product).indices, sorted_neighbours(x, 10, Nearness::inner_product));
+  Matrix<double> const none(300, 5);
+  for (Nearness const nearness : {Nearness::distance, Nearness::inner_product})
+    EXPECT_EQ(lists_of(none, 10, nearness).indices, sorted_neighbours(none, 10, nearness));
+}
+
+TEST(Neighbours, SquaresMayLeaveTheRangeOfSinglePrecision) {
+  Matrix<double> const x = gaussian(300, 5, 7);
+  for (Nearness const nearness : {Nearness::distance, Nearness::inner_product})
+    for (double const scale : {1e25, 1e-25}) {
+      Matrix<double> far = x;
+      for (double& value : std::span(far.data(), 300 * 5)) value *= scale;
+      EXPECT_EQ(lists_of(far, 10, nearness).indices, sorted_neighbours(x, 10, nearness)) << scale;
+    }
+}
+
+TEST(Neighbours, InnerProductsAreMadeWhereTheyAreAskedFor) {
+  Matrix<double> const x = gaussian(300, 5, 8);
+  NeighbourLists const whole = lists_of(x, 10);
+  NeighbourLists const plain =
+      nearest_neighbours(transposed(x).view(), 10, Nearness::distance, NeighbourDetail::indices);
+  EXPECT_EQ(plain.indices, whole.indices);
+  EXPECT_TRUE(plain.inner_products.empty());
+  ASSERT_EQ(whole.inner_products.size(), whole.indices.size());
+  for (std::size_t at = 0; at < whole.indices.size(); ++at) {
+    double product = 0;
+    for (Index f = 0; f < 5; ++f) product += x(static_cast<Index>(at) / 10, f) * x(whole.indices[at], f);
+    EXPECT_NEAR(whole.inner_products[at], product, 1e-12);
+  }
+}
+
+TEST(Neighbours, ListsInCommon) {
+  std::mt19937 generator(9);
+  for (Index const n : {2, 9, 100})
+    for (Index const k : {1, 3, 8, 10, 17, 64, 80}) {
+      if (k > n) continue;
+      std::vector<std::int32_t> all(static_cast<std::size_t>(n)), lists[2];
+      std::iota(all.begin(), all.end(), 0);
+      for (auto& list : lists)
+        for (Index i = 0; i < n; ++i) {
+          std::shuffle(all.begin(), all.end(), generator);
+          list.insert(list.end(), all.begin(), all.begin() + k);
+        }
+      std::vector<Index> const common = common_neighbours(lists[0], lists[1], n, k);
+      for (Index i = 0; i < n; ++i) {
+        auto const begin = lists[0].begin() + i * k;
+        Index expected = 0;
+        for (Index r = 0; r < k; ++r)
+          expected += std::count(begin, begin + k, lists[1][static_cast<std::size_t>(i * k + r)]);
+        EXPECT_EQ(common[static_cast<std::size_t>(i)], expected) << n << " " << k;
+      }
+    }
+}
+
 TEST(Neighbours, FewSamples) {
   EXPECT_EQ(lists_of(gaussian(4, 2, 1), 10).k, 3);
   EXPECT_EQ(lists_of(gaussian(1, 2, 1), 10).k, 0);
@@ -162,6 +220,18 @@ TEST(NeighbourMeasures, ChanceIsThatOfRelabelledSamples) {
     double const mean = sum / draws, deviation = std::sqrt(squares / draws - mean * mean);
     EXPECT_NEAR(mean, level.mean, 5 * level.standard_deviation / std::sqrt(double{draws})) << name;
     EXPECT_NEAR(deviation, level.standard_deviation, 0.06 * level.standard_deviation) << name;
+  }
+}
+
+/// Overlaps of one sample are hypergeometric: mean and variance in closed form, also where single chances underflow.
+TEST(NeighbourMeasures, ChanceOfLongLists) {
+  for (auto const& [n, k] : {std::pair<Index, Index>{30, 20}, {4000, 1500}, {4000, 3999}}) {
+    auto const edges = static_cast<double>(n * k);
+    NeighbourGraph const graph{n, k, edges * static_cast<double>(k) / static_cast<double>(n - 1),
+                               static_cast<double>(n * k * k)};
+    ChanceLevel const level = find_measure("knn_mutual")->neighbour_chance(graph, graph).value();
+    EXPECT_NEAR(level.mean, static_cast<double>(k) / static_cast<double>(n - 1), 1e-10) << n << " " << k;
+    EXPECT_TRUE(std::isfinite(level.standard_deviation));
   }
 }
 

@@ -34,6 +34,7 @@ struct RowFacts {
   Index value_bytes = 4;       ///< 2: codes of short values
   Index rank_bytes = 0;        ///< of one rank of a pair of samples; 0: no ranks
   Index neighbours = 0;        ///< of each sample
+  Index neighbour_products = 0;  ///< inner products with these: as many, or none
   Index block = 0;             ///< of features that share a unit, where values are short
 };
 
@@ -73,7 +74,7 @@ class MappedRows {
   U const* ranks() const;
   /// The nearest neighbours of every sample, the nearest first: neighbours of sample i from i * facts().neighbours on.
   std::span<std::int32_t const> neighbours() const;
-  std::span<double const> inner_products() const;  ///< with them
+  std::span<double const> inner_products() const;  ///< with them; empty where there are none
 
  private:
   struct State;

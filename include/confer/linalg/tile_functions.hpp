@@ -32,8 +32,8 @@ void squared_distance_tile(MatrixView<double> g, std::span<double const> left, s
 void complement_tile(MatrixView<float> g, float shift);
 void complement_tile(MatrixView<double> g, double shift);
 
-/// Marks (1, else 0) the values above their row's threshold or above that of the column.
-void mark_above(std::span<float const> values, std::span<float const> rows, float column, std::span<unsigned char> marks);
+/// Marks the values that reach their row's threshold (1), that of the column (2), or both (3).
+void mark_reached(std::span<float const> values, std::span<float const> rows, float column, std::span<unsigned char> marks);
 
 /// The k-th largest of at most `most_counted` values, k not above their number. They are counted instead of moved: which
 /// way the branches of a selection go cannot be foreseen.

@@ -88,6 +88,7 @@ struct SampleWork {
   bool ranked = false;         ///< all distances of one form are put in order
   bool centred_order = false;  ///< ranks or neighbours are those of the centred rows
   Index neighbours = 0;        ///< nearest ones that are listed, of every sample; 0: none
+  Index neighbour_bytes = 12;  ///< of one in a list
   Index kernels = 0;           ///< over all pairs of samples
   Index batch = 0;             ///< samples of each batch of a kernel in batches; 0: none
   Index folds = 0;             ///< of held-out samples; 0: none

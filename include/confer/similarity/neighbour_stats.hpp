@@ -11,7 +11,7 @@ namespace confer {
 /// Neighbours of one representation: k of each of n samples, the nearest first, sample by sample.
 struct Neighbours {
   std::span<std::int32_t const> indices;
-  std::span<double const> inner_products;  ///< of the sample with each of them
+  std::span<double const> inner_products;  ///< of the sample with each of them; empty: not asked for
 };
 
 /// A pair: row x, column y, over the same samples.

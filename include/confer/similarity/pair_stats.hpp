@@ -32,6 +32,7 @@ enum Need : unsigned {
   needs_row_norms = 1u << 5,   ///< sum_i |x_i|^2 |y_i|^2
   needs_matching = 1u << 8,    ///< the best one-to-one matching of neurons
   needs_means = 1u << 9,       ///< means of the neurons, and weights as google/svcca takes them
+  needs_inner_products = 1u << 10,  ///< of samples with their nearest neighbours
 };
 
 /// A pair (row x, column y). Spans are empty unless a chosen measure needs them.
