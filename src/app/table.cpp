@@ -1,9 +1,11 @@
+#include <filesystem>
 #include <iostream>
 
 #include "app/commands.hpp"
 #include "app/options.hpp"
 #include "app/values.hpp"
 #include "confer/core/error.hpp"
+#include "confer/core/utf8.hpp"
 #include "confer/io/results.hpp"
 #include "confer/io/whole_file.hpp"
 #include "confer/report/csv.hpp"
@@ -18,6 +20,10 @@ struct TableJob {
 };
 
 void write_table(TableJob const& job) {
+  std::error_code ignored;
+  if (std::filesystem::equivalent(job.results, job.output, ignored))
+    throw UsageError("--output " + printable(job.output) + " is the results file itself", "the table would replace it",
+                     "give the table another name");
   ResultSet const results = read_results(job.results);
   std::vector<std::string> left_out;
   auto const write = [&](std::ostream& out) { left_out = write_csv(results, job.request, out); };

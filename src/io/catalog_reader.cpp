@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <map>
 #include <set>
 
@@ -207,6 +208,11 @@ std::string first_refusals(std::vector<Refusal> const& refusals) {
 
 }  // namespace
 
+bool holds_activations(std::string const& path) {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(path, ignored) && std::holds_alternative<FileHeader>(read_file_header(path));
+}
+
 Catalog read_catalog(std::vector<std::string> const& data) {
   Catalog catalog;
   std::vector<FileHeader> files;
@@ -214,6 +220,10 @@ Catalog read_catalog(std::vector<std::string> const& data) {
   constexpr unsigned patience = 120;  // seconds for one header
   auto const probed = probe(
       paths, [](std::string const& path) { return header_record(read_file_header(path)); }, patience);
+  // Results may stand beside the data: those that were only found, in a directory or by a pattern, are passed over.
+  std::set<std::string> named;
+  for (auto const& argument : data) named.insert(std::filesystem::path(argument).lexically_normal().string());
+  std::vector<Refusal> results;
   for (std::size_t i = 0; i < paths.size(); ++i) {
     auto const& path = paths[i];
     if (probed[i].deadly) {
@@ -228,13 +238,15 @@ Catalog read_catalog(std::vector<std::string> const& data) {
     if (auto* file = std::get_if<FileHeader>(&header))
       files.push_back(std::move(*file));
     else if (auto const& [label, problem] = std::get<RefusedFile>(header); true)
-      catalog.refusals.push_back({to_utf8(label), path, problem.dataset, problem.reason, problem.advice});
+      (problem.reason == results_reason && !named.contains(path) ? results : catalog.refusals)
+          .push_back({to_utf8(label), path, problem.dataset, problem.reason, problem.advice});
   }
   std::map<std::pair<std::string, Index>, std::vector<Part>> groups;
   for (auto const& file : files)
     for (auto const& step : file.steps) groups[{file.network, step.step}].push_back({&file, &step});
   for (auto const& [key, parts] : groups) join_parts(key.first, key.second, parts, catalog);
 
+  if (catalog.refusals.empty() && catalog.checkpoints.empty()) catalog.refusals = results;
   if (catalog.checkpoints.empty())
     throw InputError("nothing in the data can be used", first_refusals(catalog.refusals),
                      catalog.refusals.empty() ? "" : catalog.refusals.front().advice);

@@ -55,6 +55,7 @@ void check_format(h5::Id file, h5::Place const& place) {
   if (!format)
     throw Refuse{"it has no attribute 'format': it is not a file of activations",
                  "leave it out, or convert it with the exporter"};
+  if (format->starts_with("confer-results/")) throw Refuse{results_reason, "name files of activations"};
   if (*format != format_read_here)
     throw Refuse{"its format is '" + printable(*format) + "' and only '" + format_read_here + "' can be read",
                  "convert it with the exporter"};

@@ -37,6 +37,9 @@ struct RefusedFile {
   Problem problem;
 };
 
+/// Why a file that this program wrote is no data.
+inline constexpr char const* results_reason = "it holds results of confer, not activations";
+
 /// Reads the header of one file; never throws for what the file holds.
 std::variant<FileHeader, RefusedFile> read_file_header(std::string const& path);
 

@@ -7,9 +7,12 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 #include <utility>
+
+#include "confer/core/error.hpp"
 
 namespace confer {
 
@@ -45,7 +48,21 @@ BlasInfo blas_info() {
 }
 
 void set_blas_threads(int threads) {
-  if (auto* set = find<void(int)>("openblas_set_num_threads")) set(std::max(threads, 1));
+  threads = std::max(threads, 1);
+  auto* set = find<void(int)>("openblas_set_num_threads");
+  if (set == nullptr) return;
+  // OpenBLAS takes so much address space for every thread at its first product, and when it is refused asks for ever.
+  constexpr std::size_t of_a_thread = std::size_t{129} << 20;
+  void* const room = std::malloc(of_a_thread * static_cast<std::size_t>(threads));
+  if (room == nullptr)
+    throw EnvironmentError("memory ran out", "BLAS needs 129 MiB of address space for each thread and is refused them",
+                           "raise the limit on address space (ulimit -v), or use fewer --threads");
+  std::free(room);
+  set(threads);
+  std::array<double, 64> const values{};
+  std::array<double, 64> product{};
+  cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, 8, 8, 8, 1.0, values.data(), 8, values.data(), 8, 0.0,
+              product.data(), 8);  // takes them while they are there
 }
 
 std::string_view name(VectorUnit unit) {

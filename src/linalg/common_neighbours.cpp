@@ -37,6 +37,26 @@ CONFER_VECTOR_CLONES void compare_lists(std::int32_t const* a, std::int32_t cons
   }
 }
 
+/// The same of every sample's number and its neighbours' lists.
+CONFER_VECTOR_CLONES Index find_in_lists(std::int32_t const* lists, Index samples, Index k) {
+  Integers const lane = {0, 1, 2, 3, 4, 5, 6, 7};
+  Index all = 0;
+  for (Index i = 0; i < samples; ++i) {
+    Integers const own = Integers{} + static_cast<std::int32_t>(i);
+    Integers found{};
+    for (Index r = 0; r < k; ++r) {
+      std::int32_t const* const list = lists + lists[i * k + r] * k;
+      for (Index begin = 0; begin < k; begin += lanes) {
+        Integers part;
+        std::memcpy(&part, list + begin, sizeof part);
+        found -= (part == own) & (lane < static_cast<std::int32_t>(k - begin));
+      }
+    }
+    for (int at = 0; at < lanes; ++at) all += found[at];
+  }
+  return all;
+}
+
 void look_up(std::span<std::int32_t const> a, std::span<std::int32_t const> b, Index k, std::vector<Index>& common) {
   std::vector<std::int32_t> seen(common.size(), -1);  // in which list a number was last
   for (std::size_t i = 0; i < common.size(); ++i) {
@@ -49,6 +69,12 @@ void look_up(std::span<std::int32_t const> a, std::span<std::int32_t const> b, I
 }
 
 }  // namespace
+
+Index mutual_neighbours(std::span<std::int32_t const> lists, Index samples, Index k) {
+  std::vector<std::int32_t> padded(lists.begin(), lists.end());
+  padded.resize(padded.size() + static_cast<std::size_t>(lanes), -1);
+  return find_in_lists(padded.data(), samples, k);
+}
 
 std::vector<Index> common_neighbours(std::span<std::int32_t const> a, std::span<std::int32_t const> b, Index samples,
                                      Index k) {

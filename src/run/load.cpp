@@ -1,6 +1,7 @@
 #include "confer/run/load.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "confer/core/error.hpp"
@@ -181,12 +182,30 @@ void refuse_bad_values(Catalog& catalog, Selection const& selection, Communicato
   catalog.refusals.insert(catalog.refusals.end(), refusals.rbegin(), refusals.rend());
 }
 
+namespace {
+
+/// Results must not replace data: neither those of the job, sound or damaged, nor others.
+void check_replaces_no_data(std::string const& output, Catalog const& catalog) {
+  if (output.empty()) return;
+  bool is_data = holds_activations(output);
+  for (auto const& refusal : catalog.refusals) {
+    std::error_code ignored;
+    is_data = is_data || (std::filesystem::equivalent(refusal.file, output, ignored));
+  }
+  if (is_data)
+    throw UsageError("--output " + printable(output) + " is a file of activations", "the results would replace it",
+                     "give the results another name");
+}
+
+}  // namespace
+
 Catalog load_catalog(JobConfig const& config, Communicator const& comm) {
   Catalog catalog;
   std::string text;
   together(comm, [&] {
     if (!comm.is_root()) return;
     catalog = read_catalog(config.selection.data);
+    check_replaces_no_data(config.run.output, catalog);
     if (config.run.strict) require_no_refusals(catalog);
     text = to_json(catalog);
   });

@@ -12,17 +12,10 @@ std::vector<Index> overlaps(NeighbourStats const& pair) {
 }
 
 NeighbourGraph neighbour_graph(Neighbours const& side, Index rows, Index k) {
-  NeighbourGraph graph{rows, k, 0, 0};
+  auto const lists = side.indices.first(static_cast<std::size_t>(rows * k));
+  NeighbourGraph graph{rows, k, static_cast<double>(mutual_neighbours(lists, rows, k)), 0};
   std::vector<double> in_degree(static_cast<std::size_t>(rows), 0.0);
-  auto const list = [&](Index i) {
-    return side.indices.subspan(static_cast<std::size_t>(i * k), static_cast<std::size_t>(k));
-  };
-  for (Index i = 0; i < rows; ++i)
-    for (std::int32_t const j : list(i)) {
-      ++in_degree[static_cast<std::size_t>(j)];
-      auto const back = list(j);
-      graph.mutual += std::find(back.begin(), back.end(), static_cast<std::int32_t>(i)) != back.end() ? 1 : 0;
-    }
+  for (std::int32_t const j : lists) ++in_degree[static_cast<std::size_t>(j)];
   for (double const degree : in_degree) graph.in_degree_squares += degree * degree;
   return graph;
 }

@@ -1,10 +1,11 @@
 """What fails while a comparison runs: ranks that die, requests to stop and files that vanish, in each of its phases."""
 import os
 import signal
+import subprocess
 import unittest
 
 from interrupted import InterruptedJob
-from program import confer, open_results
+from program import _ENVIRONMENT, confer, open_results
 
 
 class Faults(InterruptedJob):
@@ -22,6 +23,17 @@ class Faults(InterruptedJob):
         run = confer("compare", self.data, "--output", self.output, "--quiet", "--scratch", self.path("store"), ranks=3)
         self.assertEqual(run.code, 0, run.err)
         self.expect_same(reference)
+
+    def test_a_rank_that_has_too_little_address_space(self):
+        """Wherever a rank runs out of it, in the libraries too, the job ends."""
+        program = [os.environ["CONFER"], "compare", self.data, "--output", self.output, "--quiet", "--fresh"]
+        for kilobytes in (300000, 340000, 380000):
+            limited = ["bash", "-c", f'ulimit -v {kilobytes}; exec "$0" "$@"', *program]
+            process = subprocess.run(["mpirun", "-n", "1", *program, ":", "-n", "1", *limited], stdin=subprocess.DEVNULL,
+                                     capture_output=True, text=True, env={**_ENVIRONMENT, **os.environ}, timeout=120)
+            if process.returncode != 0:
+                self.assertFalse(os.path.exists(self.output))
+                self.assertTrue(process.stderr, "no word of what is wrong")
 
     def test_a_request_to_stop_while_factoring(self):
         reference = self.reference()

@@ -122,6 +122,20 @@ TEST(Neighbours, ListsInCommon) {
     }
 }
 
+TEST(Neighbours, MutualOnes) {
+  for (Index const k : {1, 8, 10, 50}) {
+    NeighbourLists const lists = lists_of(gaussian(90, 3, 11), k);
+    Index expected = 0;
+    for (Index i = 0; i < 90; ++i)
+      for (Index r = 0; r < k; ++r) {
+        auto const back = lists.indices.begin() + k * lists.indices[static_cast<std::size_t>(i * k + r)];
+        expected += std::count(back, back + k, i);
+      }
+    EXPECT_EQ(mutual_neighbours(lists.indices, 90, k), expected);
+    EXPECT_GT(expected, 0);
+  }
+}
+
 TEST(Neighbours, FewSamples) {
   EXPECT_EQ(lists_of(gaussian(4, 2, 1), 10).k, 3);
   EXPECT_EQ(lists_of(gaussian(1, 2, 1), 10).k, 0);

@@ -18,6 +18,7 @@ struct BlasInfo {
 BlasInfo blas_info();
 
 /// Threads that every later BLAS call of this process may use (at least 1). A serial BLAS ignores it.
+/// Throws EnvironmentError when there is no room for OpenBLAS's own memory.
 void set_blas_threads(int threads);
 
 /// The widest vector instructions: what a processor has, or what a kernel was written for.

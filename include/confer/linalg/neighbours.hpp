@@ -32,4 +32,7 @@ NeighbourLists nearest_neighbours(MatrixView<double const> samples, Index k, Nea
 std::vector<Index> common_neighbours(std::span<std::int32_t const> a, std::span<std::int32_t const> b, Index samples,
                                      Index k);
 
+/// Of all neighbours of all samples, how many have the sample among their own.
+Index mutual_neighbours(std::span<std::int32_t const> lists, Index samples, Index k);
+
 }  // namespace confer
