@@ -23,7 +23,9 @@ OptionGroup compare_options(CompareOptions& compare) {
             [&compare](std::string const& text) { compare.components = whole_number_between(text, 1, 1 << 30); }},
            {"bandwidth", "F",
             "width of the Gaussian kernels of cka_rbf, in median distances between samples (default: 1)",
-            [&compare](std::string const& text) { compare.bandwidth = number_between(text, 0, LowerEnd::excluded, 1e6); }},
+            [&compare](std::string const& text) {
+              compare.bandwidth = number_between(text, 0, LowerEnd::excluded, 1e6);
+            }},
            {"dissimilarity", "HOW",
             "of samples, for rsa_pearson and rsa_spearman: euclidean, sqeuclidean, or, of the rows as stored, cosine, "
             "correlation (default: euclidean)",
@@ -54,8 +56,14 @@ OptionGroup compare_options(CompareOptions& compare) {
             "positions) with replacement; each takes about as long as the pairs. Not made of factors: cka_rbf*, "
             "cka_minibatch, distance_correlation*, rsa_*, knn_*, cknna, match_*, *_held_out (default: none)",
             [&compare](std::string const& text) { compare.bootstrap = whole_number_between(text, 2, 1 << 20); }},
+           {"jackknife", "G",
+            "standard errors <measure>_se of measures of kernels (not cka_minibatch) and neighbours, and, without "
+            "--bootstrap, of those made of factors, from leaving out each of G random blocks of the samples (inputs, "
+            "never positions) in turn; 20 is a good number (default: none)",
+            [&compare](std::string const& text) { compare.jackknife = whole_number_between(text, 2, 1 << 20); }},
            {"permutations", "B",
-            "p-values <measure>_p of the same measures from B random relabellings of the samples, and chance levels "
+            "p-values <measure>_p of the measures made of factors from B random relabellings of the samples, and "
+            "chance levels "
             "where no closed form is known (default: none)",
             [&compare](std::string const& text) { compare.permutations = whole_number_between(text, 2, 1 << 20); }},
            switch_option("coefficients", "also write the canonical correlations of every pair", compare.coefficients),

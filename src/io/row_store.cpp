@@ -18,11 +18,11 @@ namespace confer {
 
 namespace {
 
-constexpr std::array<char, 8> magic = {'c', 'o', 'n', 'f', 'e', 'r', 'R', '4'};
+constexpr std::array<char, 8> magic = {'c', 'o', 'n', 'f', 'e', 'r', 'R', '5'};
 
 struct Header {
   std::array<char, 8> magic;
-  Index features, rows, zero_rows, value_bytes, rank_bytes, neighbours, neighbour_products, block;
+  Index features, rows, zero_rows, value_bytes, rank_bytes, neighbours, neighbour_products, block, further;
   double median_distance;
 };
 
@@ -49,8 +49,10 @@ Offsets offsets(Header const& h) {
   o.samples = aligned(o.units + (codes ? short_shape(h).blocks() * static_cast<Index>(sizeof(float)) : 0));
   o.ranks = aligned(o.samples + (codes ? short_shape(h).code_count() : h.rows * h.features) * h.value_bytes);
   o.inner_products = aligned(o.ranks + h.rows * (h.rows - 1) / 2 * h.rank_bytes);
-  o.neighbours = aligned(o.inner_products + h.rows * h.neighbour_products * static_cast<Index>(sizeof(double)));
-  o.checksum = aligned(o.neighbours + h.rows * h.neighbours * static_cast<Index>(sizeof(std::int32_t)));
+  // Products are with all that are listed, or with none.
+  Index const listed = h.rows * (h.neighbours + h.further), products = h.neighbour_products > 0 ? listed : 0;
+  o.neighbours = aligned(o.inner_products + products * static_cast<Index>(sizeof(double)));
+  o.checksum = aligned(o.neighbours + listed * static_cast<Index>(sizeof(std::int32_t)));
   return o;
 }
 
@@ -92,7 +94,8 @@ class Writer {
 }
 
 bool plausible(Header const& header, Index file_bytes) {
-  if (header.magic != magic || header.features < 0 || header.rows < 0 || header.block < 0) return false;
+  if (header.magic != magic || header.features < 0 || header.rows < 0 || header.block < 0 || header.further < 0)
+    return false;
   if (header.features > 0 && header.rows > file_bytes / header.features) return false;
   return offsets(header).checksum + static_cast<Index>(sizeof(XXH64_hash_t)) == file_bytes;
 }
@@ -121,8 +124,9 @@ struct MappedRows::State {
       ::munmap(data, bytes);
       throw EnvironmentError("'" + path + "' is damaged", "it was changed by another job", "start again with --fresh");
     }
-    facts = {header.features,   header.rows,       header.median_distance,    header.zero_rows, header.value_bytes,
-             header.rank_bytes, header.neighbours, header.neighbour_products, header.block};
+    facts = {header.features,           header.rows,        header.median_distance, header.zero_rows,
+             header.value_bytes,        header.rank_bytes,  header.neighbours,
+             header.neighbour_products, header.block,       header.further};
   }
   ~State() { ::munmap(data, bytes); }
   State(State const&) = delete;
@@ -192,13 +196,33 @@ std::span<double const> MappedRows::inner_products() const {
           static_cast<std::size_t>(h.rows * h.neighbour_products)};
 }
 
+std::span<std::int32_t const> MappedRows::further_neighbours() const {
+  auto const& h = state_->header;
+  return {reinterpret_cast<std::int32_t const*>(state_->at(offsets(h).neighbours)) + h.rows * h.neighbours,
+          static_cast<std::size_t>(h.rows * h.further)};
+}
+
+std::span<double const> MappedRows::further_inner_products() const {
+  auto const& h = state_->header;
+  return {reinterpret_cast<double const*>(state_->at(offsets(h).inner_products)) + h.rows * h.neighbours,
+          static_cast<std::size_t>(h.neighbour_products > 0 ? h.rows * h.further : 0)};
+}
+
 std::string RowStore::path(std::string const& name) const { return directory_ + "/" + name + ".rows"; }
 
 void RowStore::put(std::string const& name, RowRecord const& record) const {
   RowFacts const& facts = record.facts;
-  Header const header{magic,           facts.features,    facts.rows,
-                      facts.zero_rows, facts.value_bytes, facts.rank_bytes,
-                      facts.neighbours, facts.neighbour_products, facts.block, facts.median_distance};
+  Header const header{magic,
+                      facts.features,
+                      facts.rows,
+                      facts.zero_rows,
+                      facts.value_bytes,
+                      facts.rank_bytes,
+                      facts.neighbours,
+                      facts.neighbour_products,
+                      facts.block,
+                      facts.further,
+                      facts.median_distance};
   Offsets const at = offsets(header);
   std::string const temporary = path(name) + "." + std::to_string(::getpid()) + ".tmp";
   try {

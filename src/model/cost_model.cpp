@@ -264,7 +264,9 @@ CostEstimate estimate_cost(JobSize const& job, MachineRates const& rates) {
   if (job.samples.forms > 0) estimate.phases.push_back(row_phase(job, rates));
   for (auto const& phase : estimate.phases) estimate.memory_per_rank = std::max(estimate.memory_per_rank, phase.memory);
   estimate.phases.push_back(pair_phase(job, rates, estimate));
-  estimate.memory_per_rank = std::max(estimate.memory_per_rank, drawn > 0 ? memory_in_any_case(job, rates) + drawn : 0);
+  double const in_draws = std::max(drawn, reduced_list_memory(job));
+  estimate.memory_per_rank =
+      std::max(estimate.memory_per_rank, in_draws > 0 ? memory_in_any_case(job, rates) + in_draws : 0);
   for (DrawWork const& draws : job.draws)
     if (draws.count > 0) estimate.phases.push_back(draw_phase(draws, job, rates));
 

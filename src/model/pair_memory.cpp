@@ -65,7 +65,8 @@ double row_memory(JobSize const& job) {
     double const value = job.exact ? 8 : 4;
     double order = work.medians > 0 ? used * used / 2 * value : 0;
     if (work.ranked) order = std::max(order, n * n / 2 * rank_bytes);
-    if (work.neighbours > 0) order = std::max(order, values * 4 + n * 8 * std::max(1024.0, 16 * as_double(work.neighbours)));
+    if (work.neighbours > 0)
+      order = std::max(order, values * 4 + n * 8 * std::max(1024.0, 16 * as_double(work.neighbours + work.further)));
     // As stored, in its form, in the precision of the store; another copy where ties must stay ties.
     most = std::max(most, values * (16 + value + (work.centred_order ? 8 : 0)) + order);
   }

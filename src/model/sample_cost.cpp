@@ -83,7 +83,7 @@ double row_store(JobSize const& job, RepresentationSize const& r) {
   double const n = as_double(r.rows);
   return as_double(work.kept_forms) * n * as_double(r.features) * value_bytes(job) + as_double(work.forms) * 8 * n +
          (work.ranked ? n * n / 2 * (job.exact || r.rows <= 2048 ? 4 : 2) : 0) +
-         n * as_double(work.neighbours * work.neighbour_bytes);
+         n * as_double((work.neighbours + work.further) * work.neighbour_bytes);
 }
 
 }  // namespace
@@ -195,7 +195,8 @@ PairPart neighbour_pairs(JobSize const& job, MachineRates const& rates) {
     double const count = group.members * (group.members - 1) / 2;
     pairs += count;
     seconds += count * group.samples * rates.neighbour_sample;
-    part.memory += group.members * group.samples * as_double(job.samples.neighbours * job.samples.neighbour_bytes);
+    Index const listed = job.samples.neighbours + job.samples.further;
+    part.memory += group.members * group.samples * as_double(listed * job.samples.neighbour_bytes);
   }
   if (pairs <= 0) return part;
   double const share = job.pairs / pairs;  // a selection takes from all groups alike
@@ -241,9 +242,20 @@ PairPart kernel_pairs(JobSize const& job, MachineRates const& rates) {
   return part;
 }
 
+double kernel_totals_bytes(JobSize const& job) {
+  double bytes = 0;
+  for (auto const& [number, group] : groups_of(job))
+    bytes += (as_double(job.samples.kernels) + (job.samples.batch > 0 ? 1.0 : 0.0)) * group.members *
+             (group.members * sum_bytes + group.samples * word);
+  return bytes;
+}
+
 double kernel_pair_memory(JobSize const& job) {
   if (job.samples.kernels == 0 && job.samples.batch == 0) return 0;
-  return kernel_pairs(job, {}).first_memory;
+  bool const drawn = std::any_of(job.draws.begin(), job.draws.end(),
+                                 [](DrawWork const& draws) { return draws.count > 0 && draws.kernels; });
+  // Those of all samples, and a copy without a block.
+  return kernel_pairs(job, {}).first_memory + (drawn ? 2 * kernel_totals_bytes(job) : 0);
 }
 
 }  // namespace confer

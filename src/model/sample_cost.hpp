@@ -15,6 +15,9 @@ PhaseCost row_phase(JobSize const& job, MachineRates const& rates);
 PairPart neighbour_pairs(JobSize const& job, MachineRates const& rates);
 PairPart kernel_pairs(JobSize const& job, MachineRates const& rates);
 
+/// Bytes of the sums over all samples that the first rank keeps to take those of blocks off.
+double kernel_totals_bytes(JobSize const& job);
+
 /// What both leave in the store.
 double sample_store_bytes(JobSize const& job);
 

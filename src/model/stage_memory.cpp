@@ -60,7 +60,7 @@ PairMemory draw_memory(JobSize const& job, double allowed) {
     lists = std::max(lists, (2 / as_double(r.rows_per_sample) + 1) * n * word);
   }
   for (DrawWork const& draws : job.draws) {
-    if (draws.count == 0) continue;
+    if (draws.count == 0 || !draws.factors) continue;
     double bytes = weighted;
     if (!draws.weighted) {
       memory.limits.permuted_bytes =
@@ -70,6 +70,18 @@ PairMemory draw_memory(JobSize const& job, double allowed) {
     memory.bytes = std::max(memory.bytes, std::max(bytes, loadings));
   }
   return memory;
+}
+
+double reduced_list_memory(JobSize const& job) {
+  bool const made = std::any_of(job.draws.begin(), job.draws.end(),
+                                [](DrawWork const& draws) { return draws.count > 0 && draws.neighbours; });
+  double all = 0, longest = 0;
+  for (auto const& r : job.representations) {
+    double const bytes = as_double(r.rows) * as_double(job.samples.neighbours * job.samples.neighbour_bytes);
+    all += bytes;
+    longest = std::max(longest, bytes);
+  }
+  return made ? std::min(all, reduced_lists_bytes) + 2 * longest : 0;
 }
 
 }  // namespace confer

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <functional>
-#include <numeric>
 #include <optional>
 
 #include "confer/comm/phase_timer.hpp"
@@ -25,6 +24,7 @@
 #include "run/earlier_results.hpp"
 #include "run/environment.hpp"
 #include "run/held_out_job.hpp"
+#include "run/jackknife.hpp"
 #include "run/job_size.hpp"
 #include "run/kernel_stage.hpp"
 #include "run/micro_benchmark.hpp"
@@ -121,8 +121,9 @@ class Comparison {
   [[noreturn]] void stop(Index done, Index all, char const* what) const;
   std::vector<PairJob> pair_jobs();
   void add(PairStageReport const& report);
+  KernelJob kernel_job() const;
   NeighbourTask neighbour_task() const {
-    return {engines_.neighbours, engines_.neighbour_columns, groups_, prepared_.keys, to_compute()};
+    return {engines_.neighbours, engines_.neighbour_columns, groups_, prepared_.keys, to_compute(), nullptr, {}};
   }
   std::function<bool(Index, Index)> to_compute() const {
     return [this](Index row, Index col) { return rule_->computes(row, col); };
@@ -163,6 +164,7 @@ class Comparison {
   EarlierResults earlier_;
   std::optional<PairTable> table_;  // rank 0
   PairStageReport report_;
+  std::vector<KernelSums> kernel_totals_;   // rank 0, for the jackknife
   std::vector<ResampledValues> resampled_;  // rank 0
 };
 
@@ -204,9 +206,9 @@ void Comparison::read_headers() {
                      memory.per_node);
   store_.emplace(directory_->path());
   row_store_.emplace(directory_->path());
-  rates_ = measure_rates(
-      {measures_, typical_kept(size_), size_.exact, config_.compare.neighbours, config_.compare.bootstrap > 0},
-      Thoroughness::brief);
+  rates_ = measure_rates({measures_, typical_kept(size_), size_.exact, config_.compare.neighbours,
+                          config_.compare.bootstrap + config_.compare.jackknife > 0},
+                         Thoroughness::brief);
 }
 
 void Comparison::factor() {
@@ -289,41 +291,53 @@ void Comparison::pairs() {
     add(compare_pairs(comm_, job, journal_directory(config_), control, table()));
     job = PairJob();  // what it holds would take the memory of the next one
   }
-  if (!engines_.kernel.empty()) {
-    KernelJob kernels{engines_.kernel, engines_.kernel_columns, {}, prepared_.keys, to_compute()};
-    for (std::size_t i = 0; i < representations_.size(); ++i)
-      kernels.items.push_back({groups_[i], rows_[i], representations_[i].features});
-    add(compare_kernels(comm_, config_, kernels, *row_store_, journal_directory(config_), control, table()));
-  }
+  if (!engines_.kernel.empty())
+    add(compare_kernels(comm_, config_, kernel_job(), *row_store_, journal_directory(config_), control, table(),
+                        config_.compare.jackknife > 0 ? &kernel_totals_ : nullptr));
 }
 
-/// The measures made of factors once more for every draw of the samples.
+KernelJob Comparison::kernel_job() const {
+  KernelJob kernels{engines_.kernel, engines_.kernel_columns, {}, prepared_.keys, to_compute()};
+  for (std::size_t i = 0; i < representations_.size(); ++i)
+    kernels.items.push_back({groups_[i], rows_[i], representations_[i].features});
+  return kernels;
+}
+
+/// The measures that are made of draws once more for every draw of the samples.
 void Comparison::resample(Resampling kind, Index draws) {
   if (draws == 0) return;
   timer_.start(phase_of(kind));
-  auto const chosen = of_kind(measures_, engines_.covariance_columns, StatisticsKind::covariance);
-  std::vector<std::size_t> columns(chosen.measures.size());
-  std::iota(columns.begin(), columns.end(), std::size_t{0});
+  bool const jackknife = kind == Resampling::jackknife;
+  char const* const unit = jackknife ? "blocks of samples" : "draws of samples";
+  ResampledMeasures const drawn = resampled_measures(config_.compare, measures_, kind, representations_);
+  MeasureChoice const factors = of_kind(drawn.measures, all_places(drawn), StatisticsKind::covariance);
   PanelLimits const limits = panel_limits(size_, allowed_, comm_.is_root());
-  auto const pairs = [&](FactoredSet const& factors) {
-    return covariance_job(config_, rows_, comparable_groups(catalog_, representations_, factors), factors, *store_,
-                          chosen.measures, columns, to_compute(), limits);
-  };
+  std::function<PairJob(FactoredSet const&)> pairs;
+  if (!factors.measures.empty())
+    pairs = [&](FactoredSet const& set) {
+      return covariance_job(config_, rows_, comparable_groups(catalog_, representations_, set), set, *store_,
+                            factors.measures, factors.columns, to_compute(), limits);
+    };
   ResamplingResult result = draw_samples(
       comm_, node_,
       {kind,
        draws,
-       {chosen.measures, chosen.columns},
+       drawn,
        {representations_, factored_.set, config_, *store_, limits.permuted_bytes},
        pairs,
+       kind == Resampling::jackknife
+           ? parts_without_block({comm_, config_, representations_, *row_store_, kernel_totals_}, kernel_job(),
+                                 neighbour_task(), drawn.columns)
+           : std::vector<DrawPart>(),
        journal_directory(config_),
        directory_->visible_everywhere()},
-      {stop_requested(), [&](double all, double found) { progress_.begin(phase_of(kind), all, "draws", found); },
+      {stop_requested(), [&](double all, double found) { progress_.begin(phase_of(kind), all, unit, found); },
        [&](double done) { progress_.update(done); }},
       table());
   progress_.end();
-  if (result.stopped) stop(result.draws, draws, "draws of samples");
-  size_.draws[kind == Resampling::bootstrap ? 0 : 1].found = result.found;
+  if (result.stopped) stop(result.draws, draws, unit);
+  for (DrawWork& work : size_.draws)
+    if (work.name == phase_of(kind)) work.found = result.found;
   if (result.values) resampled_.push_back(std::move(*result.values));
 }
 
@@ -379,6 +393,7 @@ int run_compare(JobConfig const& config, Communicator const& comm) {
   comparison.pairs();
   comparison.resample(Resampling::bootstrap, config.compare.bootstrap);
   comparison.resample(Resampling::permutation, config.compare.permutations);
+  comparison.resample(Resampling::jackknife, config.compare.jackknife);
   return comparison.write();
 }
 

@@ -8,6 +8,7 @@
 #include "confer/core/utf8.hpp"
 #include "run/kernel_plan.hpp"
 #include "run/neighbour_job.hpp"
+#include "run/reserved_lists.hpp"
 #include "run/tile_engine.hpp"
 
 namespace confer {
@@ -63,7 +64,7 @@ RowNeeds row_needs_of(EngineMeasures const& measures, CompareOptions const& opti
     bool const products = std::any_of(measures.neighbours.begin(), measures.neighbours.end(), [](Measure const* measure) {
       return (measure->needs & needs_inner_products) != 0;
     });
-    needs.add_neighbours(neighbour_form(options.neighbour_metric), options.neighbours,
+    needs.add_neighbours(neighbour_form(options.neighbour_metric), options.neighbours, options.jackknife,
                          products ? NeighbourDetail::inner_products : NeighbourDetail::indices);
   }
   return needs;
@@ -80,10 +81,14 @@ FactorNeeds factor_needs(EngineMeasures const& measures, std::vector<Representat
   bool const held_out = std::any_of(measures.covariance.begin(), measures.covariance.end(), [](Measure const* measure) {
     return measure->statistics == StatisticsKind::held_out;
   });
-  result.basis = needs != 0 || coordinates || held_out || options.resamples();
+  bool const drawn = options.resamples() &&
+                     std::any_of(measures.covariance.begin(), measures.covariance.end(), [](Measure const* measure) {
+                       return measure->statistics == StatisticsKind::covariance;
+                     });
+  result.basis = needs != 0 || coordinates || held_out || drawn;
   result.loadings = (needs & (needs_weights | needs_means)) != 0;
   result.means = (needs & needs_means) != 0;
-  result.truncated = needs == needs_truncated && !coordinates && !held_out && !options.resamples();
+  result.truncated = needs == needs_truncated && !coordinates && !held_out && !drawn;
   result.neurons = std::any_of(measures.covariance.begin(), measures.covariance.end(),
                                [](Measure const* measure) { return measure->statistics == StatisticsKind::neurons; });
   return result;
@@ -98,8 +103,9 @@ double store_bytes(std::vector<Representation> const& representations, FactorNee
     Index const directions = std::min(r.rows(), r.features), bytes = exact ? 8 : 4;
     total += factors * static_cast<double>(
                            stored_bytes(r.rows(), r.features, needs.basis ? directions : 0, bytes, needs.loadings));
+    Index const listed = rows.blocks > 0 ? reserved_neighbours(rows.neighbours, rows.blocks) : rows.neighbours;
     total += (rows.neighbour_detail == NeighbourDetail::inner_products ? 12 : 4) * static_cast<double>(r.rows()) *
-             static_cast<double>(rows.neighbours);
+             static_cast<double>(listed);
     for (RowForm const form : rows.forms) {
       total += static_cast<double>(r.rows()) *
                (8 + static_cast<double>(bytes * (form == RowForm::centred ? directions : r.features)));

@@ -17,10 +17,11 @@ namespace confer {
 namespace {
 
 /// Options that choose what is computed, or how the program runs, but not what a value is.
-constexpr std::array<std::string_view, 21> choosing_options = {
-    "command", "data",    "output", "measures", "pairs", "networks", "layers", "steps", "memory-per-rank", "scratch",
-    "fresh",   "threads", "strict", "progress", "quiet", "verbose",  "json",   "job",   "time-limit",
-    "bootstrap", "permutations"};
+constexpr std::array<std::string_view, 22> choosing_options = {
+    "command",    "data",      "output",          "measures", "pairs", "networks",
+    "layers",     "steps",     "memory-per-rank", "scratch",  "fresh", "threads",
+    "strict",     "progress",  "quiet",           "verbose",  "json",  "job",
+    "time-limit", "bootstrap", "permutations",    "jackknife"};
 
 /// What the file to be replaced holds of the variables that are `wanted`; nothing when it is not a results file.
 std::optional<ResultSet> read_earlier(JobConfig const& config, std::function<bool(std::string const&)> const& wanted) {

@@ -13,6 +13,7 @@ class FixedSum {
  public:
   void add(double value) { bits_ += static_cast<Bits>(std::ldexp(value, places)); }
   void add(FixedSum const& other) { bits_ += other.bits_; }
+  void subtract(FixedSum const& other) { bits_ -= other.bits_; }
   double value() const { return std::ldexp(static_cast<double>(bits_), -places); }
 
  private:

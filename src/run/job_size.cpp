@@ -10,6 +10,7 @@
 #include "run/factor_one.hpp"
 #include "run/kernel_plan.hpp"
 #include "run/resampling_stage.hpp"
+#include "run/reserved_lists.hpp"
 #include "run/tile_engine.hpp"
 
 namespace confer {
@@ -54,6 +55,7 @@ SampleWork sample_work(EngineMeasures const& engines, CompareOptions const& opti
   work.ranked = rows.ranked.has_value();
   work.centred_order = rows.wants(RowForm::centred) && rows.orders(RowForm::centred);
   work.neighbours = rows.neighbours;
+  if (rows.blocks > 0) work.further = reserved_neighbours(rows.neighbours, rows.blocks) - rows.neighbours;
   work.neighbour_bytes = rows.neighbour_detail == NeighbourDetail::inner_products ? 12 : 4;
   for (auto const& choice : kernel_choices(engines.kernel, options)) {
     if (choice.function == TileFunction::u_centred)
@@ -64,9 +66,20 @@ SampleWork sample_work(EngineMeasures const& engines, CompareOptions const& opti
   return work;
 }
 
-std::vector<DrawWork> draw_work(CompareOptions const& options) {
-  return {{phase_of(Resampling::bootstrap), true, options.bootstrap, 0},
-          {phase_of(Resampling::permutation), false, options.permutations, 0}};
+std::vector<DrawWork> draw_work(std::vector<Measure const*> const& measures, CompareOptions const& options) {
+  auto const work_of = [&](Resampling kind, Index draws) {
+    DrawWork work{phase_of(kind), kind != Resampling::permutation, draws, 0, false, false, false, 0};
+    for (auto const* measure : measures) {
+      if (!is_resampled(*measure, kind, options)) continue;
+      ++work.measures;
+      work.factors = work.factors || measure->statistics == StatisticsKind::covariance;
+      work.kernels = work.kernels || measure->statistics == StatisticsKind::kernel;
+      work.neighbours = work.neighbours || measure->statistics == StatisticsKind::neighbours;
+    }
+    return work;
+  };
+  return {work_of(Resampling::bootstrap, options.bootstrap), work_of(Resampling::permutation, options.permutations),
+          work_of(Resampling::jackknife, options.jackknife)};
 }
 
 /// `checkpoints`: of how many the representations are layers.
@@ -90,15 +103,22 @@ PairMatrices pair_matrices(EngineMeasures const& engines, CompareOptions const& 
   add(engines.covariance);
   add(engines.kernel);
   add(engines.neighbours);
-  for (auto const* measure : engines.covariance) {
-    if (measure->statistics != StatisticsKind::covariance || !options.resamples()) continue;
-    // The values of one draw; their number, mean and spread over draws, and how often they reach those of the data.
-    matrices.drawn += 1 + (std::string(measure->name) == "cca" ? 1 : 0);
-    if (options.bootstrap > 0) matrices.drawn += 3;
-    if (options.permutations > 0) matrices.drawn += 4;
-    matrices.written +=
-        (options.bootstrap > 0 ? 1 : 0) + (options.permutations > 0 ? (measure->chance != nullptr ? 1 : 3) : 0);
-  }
+  auto const add_drawn = [&](std::vector<Measure const*> const& measures) {
+    for (auto const* measure : measures) {
+      bool const bootstrap = options.bootstrap > 0 && is_resampled(*measure, Resampling::bootstrap, options);
+      bool const permuted = options.permutations > 0 && is_resampled(*measure, Resampling::permutation, options);
+      bool const jackknife = options.jackknife > 0 && is_resampled(*measure, Resampling::jackknife, options);
+      if (!bootstrap && !permuted && !jackknife) continue;
+      // The values of one draw; their number, mean and spread over draws, and how often they reach those of the data.
+      matrices.drawn += 1 + (std::string(measure->name) == "cca" ? 1 : 0);
+      if (bootstrap || jackknife) matrices.drawn += 3;
+      if (permuted) matrices.drawn += 4;
+      matrices.written += (bootstrap || jackknife ? 1 : 0) + (permuted ? (measure->chance != nullptr ? 1 : 3) : 0);
+    }
+  };
+  add_drawn(engines.covariance);
+  add_drawn(engines.kernel);
+  add_drawn(engines.neighbours);
   if (checkpoints > 1 && checkpoints < representations) {
     matrices.checkpoints = checkpoints;
     matrices.summaries = 4 * all;
@@ -204,7 +224,7 @@ JobSize job_size(JobConfig const& config, Catalog const& catalog, std::vector<Re
   }
   for (auto const& [number, group] : groups) job.pairs += selected_pairs(config.compare.pairs, group);
   job.samples = sample_work(engines, config.compare);
-  job.draws = draw_work(config.compare);
+  job.draws = draw_work(measures, config.compare);
   job.matrices = pair_matrices(engines, config.compare, std::ssize(representations), std::ssize(checkpoints));
   job.files = static_cast<Index>(files.size());
   job.header_bytes = static_cast<double>(to_json(catalog).size());
@@ -222,7 +242,7 @@ JobSize job_size(JobConfig const& config, std::vector<Measure const*> const& mea
   one[0].features = plan.neurons;
   job.work = pair_work(config.compare, engines.covariance);
   job.samples = sample_work(engines, config.compare);
-  job.draws = draw_work(config.compare);
+  job.draws = draw_work(measures, config.compare);
   job.matrices = pair_matrices(engines, config.compare, count, count);
   job.exact = config.compare.exact;
   job.svd = config.run.svd;
@@ -259,6 +279,8 @@ PanelLimits panel_limits(JobSize const& job, double allowed, bool first_rank) {
   double const matrices = matrices_bytes(job), first_allowed = allowed - matrices;
   if (double const bytes = draw_memory(job, first_allowed).bytes; bytes > first_allowed)
     refuse("to draw the samples of the largest representation the first rank needs", bytes + matrices);
+  if (double const bytes = reduced_list_memory(job); bytes > first_allowed)
+    refuse("for lists of neighbours without a block of samples the first rank needs", bytes + matrices);
   if (double const bytes = held_out_memory(job, first_allowed).bytes; bytes > first_allowed)
     refuse("to judge a pair on held-out samples the first rank needs", bytes + matrices,
            "representations, or take fewer --folds");

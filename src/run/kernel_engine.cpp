@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <type_traits>
 
 #include "confer/linalg/dense.hpp"
 #include "confer/linalg/pair_distances.hpp"
 #include "confer/linalg/short_samples.hpp"
 #include "confer/linalg/tile_functions.hpp"
+#include "run/chosen_products.hpp"
 
 namespace confer {
 
@@ -65,6 +67,18 @@ struct KernelEngine::Worker {
   LoadedPanel<T> loaded[2];
   Matrix<T> products[2], values[2];  // tile elements x members
   Matrix<T> partial;
+  ChosenProducts<T> chosen_products;
+
+  /// One piece under way.
+  struct Task {
+    bool within;  ///< one panel
+    Index samples;
+    std::vector<Index> const& left_out;
+    KernelSums sums;
+    std::vector<Matrix<double>> totals;  ///< by choice
+    std::function<void()> const& poll;
+    int sides() const { return within ? 1 : 2; }
+  };
 
   void load(Index number, LoadedPanel<T>& panel) {
     if (panel.number == number) return;
@@ -96,6 +110,36 @@ struct KernelEngine::Worker {
     return {matrix.view().column(member), tile.rows, tile.cols, tile.rows};
   }
 
+  /// The samples that the rows of the tile stand for where samples are left out; empty: rows are samples.
+  static std::span<Index const> left_out(Task const& task, KernelTile const& tile) {
+    if (task.left_out.empty()) return {};
+    return std::span(task.left_out)
+        .subspan(static_cast<std::size_t>(tile.row_begin), static_cast<std::size_t>(tile.rows));
+  }
+
+  /// Of two samples that are both left out one pair is enough, and of a sample with itself none.
+  static void drop_repeated(Task const& task, KernelTile const& tile, MatrixView<T> g) {
+    auto const begin = std::lower_bound(task.left_out.begin(), task.left_out.end(), tile.col_begin);
+    auto const end = std::lower_bound(begin, task.left_out.end(), tile.col_begin + tile.cols);
+    for (auto at = begin; at != end; ++at) {
+      Index const place = at - task.left_out.begin(), first = std::clamp<Index>(place - tile.row_begin, 0, tile.rows);
+      std::fill(g.column(*at - tile.col_begin) + first, g.column(*at - tile.col_begin) + tile.rows, T{0});
+    }
+  }
+
+  template <class U>
+  void decode_ranks_of(std::span<Index const> chosen, MappedRows const& rows, KernelTile const& tile,
+                       MatrixView<T> out) const {
+    RankDecoder<U> const decode(rows.facts().rows);
+    U const* codes = rows.ranks<U>();
+    for (Index j = 0; j < tile.cols; ++j)
+      for (Index i = 0; i < tile.rows; ++i) {
+        Index const one = chosen[static_cast<std::size_t>(i)], other = tile.col_begin + j;
+        Index const first = std::min(one, other), second = std::max(one, other);
+        out(i, j) = first == second ? T{0} : static_cast<T>(decode(codes[second * (second - 1) / 2 + first]));
+      }
+  }
+
   template <class U>
   void decode_ranks(MappedRows const& rows, KernelTile const& tile, MatrixView<T> out) const {
     RankDecoder<U> const decode(rows.facts().rows);
@@ -110,12 +154,16 @@ struct KernelEngine::Worker {
   }
 
   /// Turns inner products into a kernel, in place. On the diagonal only one of the triangles is kept.
-  void apply(typename LoadedPanel<T>::Member const& member, std::size_t choice, KernelTile const& tile,
-             MatrixView<T> g) const {
+  void apply(Task const& task, typename LoadedPanel<T>::Member const& member, std::size_t choice,
+             KernelTile const& tile, MatrixView<T> g) const {
     KernelChoice const& chosen = options.choices[choice];
     KernelConstants const& k = member.constants[choice];
     std::size_t const form = place(chosen.form);
-    auto const left = part(member.norms[form], tile.row_begin, tile.rows);
+    auto const rows = left_out(task, tile);
+    std::vector<T> chosen_norms;
+    for (Index const row : rows) chosen_norms.push_back(member.norms[form][static_cast<std::size_t>(row)]);
+    auto const left =
+        rows.empty() ? part(member.norms[form], tile.row_begin, tile.rows) : std::span<T const>(chosen_norms);
     auto const right = part(member.norms[form], tile.col_begin, tile.cols);
     auto const shift = static_cast<T>(k.shift);
     switch (chosen.function) {
@@ -133,15 +181,20 @@ struct KernelEngine::Worker {
       case TileFunction::complement:
         complement_tile(g, shift);
         break;
-      case TileFunction::rank:
-        if (member.rows[form].facts().rank_bytes == 4)
-          decode_ranks<std::uint32_t>(member.rows[form], tile, g);
+      case TileFunction::rank: {
+        bool const wide = member.rows[form].facts().rank_bytes == 4;
+        if (!rows.empty())
+          wide ? decode_ranks_of<std::uint32_t>(rows, member.rows[form], tile, g)
+               : decode_ranks_of<std::uint16_t>(rows, member.rows[form], tile, g);
         else
-          decode_ranks<std::uint16_t>(member.rows[form], tile, g);
+          wide ? decode_ranks<std::uint32_t>(member.rows[form], tile, g)
+               : decode_ranks<std::uint16_t>(member.rows[form], tile, g);
         break;
+      }
       case TileFunction::u_centred:
         return u_centre(g);
     }
+    if (!rows.empty()) return drop_repeated(task, tile, g);
     if (tile.row_begin == tile.col_begin && chosen.function != TileFunction::rank) keep_strict_lower(g);
   }
 
@@ -166,33 +219,26 @@ struct KernelEngine::Worker {
     }
   }
 
-  void add_row_sums(MatrixView<T const> kernel, KernelTile const& tile, BoundedSum const& scale, std::int64_t* out) {
+  /// Where samples are left out, what they add to the others.
+  void add_row_sums(Task const& task, MatrixView<T const> kernel, KernelTile const& tile, BoundedSum const& scale,
+                    std::int64_t* out) {
     std::vector<double> rows(static_cast<std::size_t>(tile.rows), 0.0), cols(static_cast<std::size_t>(tile.cols), 0.0);
     add_tile_sums(kernel, rows, cols);
-    for (Index i = 0; i < tile.rows; ++i) out[tile.row_begin + i] += scale.bits(rows[static_cast<std::size_t>(i)]);
+    for (Index i = 0; i < (task.left_out.empty() ? tile.rows : 0); ++i)
+      out[tile.row_begin + i] += scale.bits(rows[static_cast<std::size_t>(i)]);
     for (Index j = 0; j < tile.cols; ++j) out[tile.col_begin + j] += scale.bits(cols[static_cast<std::size_t>(j)]);
   }
-
-  /// One piece under way.
-  struct Task {
-    bool within;  ///< one panel
-    Index samples;
-    KernelSums sums;
-    std::vector<Matrix<double>> totals;  ///< by choice
-    std::function<void()> const& poll;
-    int sides() const { return within ? 1 : 2; }
-  };
 
   /// Turns the inner products of one member into its kernel and adds up the rows.
   void make_kernel(Task& task, int side, Index m, std::size_t choice, KernelTile const& tile, MatrixView<T> g) {
     KernelChoice const& chosen = options.choices[choice];
-    apply(loaded[side].members[static_cast<std::size_t>(m)], choice, tile, g);
+    apply(task, loaded[side].members[static_cast<std::size_t>(m)], choice, tile, g);
     bool const needs_rows =
         chosen.function != TileFunction::inner_product && chosen.function != TileFunction::u_centred;
     if (!task.within || !needs_rows) return;
     auto& sums = task.sums.row_sums[choice];
     sums.resize(static_cast<std::size_t>(task.samples) * loaded[side].members.size());
-    add_row_sums(g, tile, row_sum_scale(chosen, task.samples), sums.data() + m * task.samples);
+    add_row_sums(task, g, tile, row_sum_scale(chosen, task.samples), sums.data() + m * task.samples);
   }
 
   /// Inner products of the samples of a tile, on the diagonal at least the lower triangle.
@@ -214,10 +260,17 @@ struct KernelEngine::Worker {
                       KernelTile const& tile) {
     auto& members = loaded[side].members;
     reserve(products[side], tile.rows * tile.cols, static_cast<Index>(members.size()));
-    bool const lower = !batches && tile.row_begin == tile.col_begin;
+    auto const chosen = left_out(task, tile);
+    bool const lower = chosen.empty() && !batches && tile.row_begin == tile.col_begin;
     for (Index m = 0; m < std::ssize(members); ++m) {
       MappedRows const& rows = members[static_cast<std::size_t>(m)].rows[form];
       auto const g = tile_view(products[side], m, tile);
+      if (m % 16 == 0) task.poll();
+      if (!chosen.empty()) {
+        chosen_products(rows, chosen, tile.col_begin, g);
+        if (only != nullptr) make_kernel(task, side, m, *only, tile, g);
+        continue;
+      }
       // Products of short samples are as fast in stripes, which stay in the first cache until they are a kernel.
       bool const stripes = only != nullptr && rows.facts().value_bytes == 2 && tile.row_begin != tile.col_begin;
       Index const width = stripes ? columns_per_stripe : tile.cols;
@@ -227,7 +280,6 @@ struct KernelEngine::Worker {
         tile_products(rows, part, lower, g_part);
         if (only != nullptr) make_kernel(task, side, m, *only, part, g_part);
       }
-      if (m % 16 == 0) task.poll();
     }
   }
 
@@ -288,8 +340,13 @@ struct KernelEngine::Worker {
     load(piece.row_panel, loaded[0]);
     if (!within) load(piece.col_panel, loaded[1]);
     std::size_t const count = options.choices.size();
-    Task task{within, plan.panels[static_cast<std::size_t>(piece.row_panel)].samples,
-              {piece.row_panel, piece.col_panel, {number}, {}, {}}, std::vector<Matrix<double>>(count), poll};
+    KernelPanel const& panel = plan.panels[static_cast<std::size_t>(piece.row_panel)];
+    Task task{within,
+              panel.samples,
+              panel.left_out,
+              {piece.row_panel, piece.col_panel, {number}, {}, {}},
+              std::vector<Matrix<double>>(count),
+              poll};
     task.sums.products.resize(count);
     task.sums.row_sums.resize(count);
     for (std::size_t form = 0; form < forms.size(); ++form) add_form(task, piece, form);
@@ -306,9 +363,11 @@ KernelEngine::KernelEngine(RowStore store, std::vector<std::string> keys, Kernel
                            KernelEngineOptions options) {
   std::vector<RowForm> const forms = kernel_row_needs(options.choices).forms;
   if (options.exact)
-    exact_.reset(new Worker<double>{std::move(store), std::move(keys), plan, std::move(options), forms, {}, {}, {}, {}});
+    exact_.reset(
+        new Worker<double>{std::move(store), std::move(keys), plan, std::move(options), forms, {}, {}, {}, {}, {}});
   else
-    fast_.reset(new Worker<float>{std::move(store), std::move(keys), plan, std::move(options), forms, {}, {}, {}, {}});
+    fast_.reset(
+        new Worker<float>{std::move(store), std::move(keys), plan, std::move(options), forms, {}, {}, {}, {}, {}});
 }
 
 KernelEngine::~KernelEngine() = default;

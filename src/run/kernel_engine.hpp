@@ -23,6 +23,8 @@ struct KernelSums {
   std::vector<std::vector<std::int64_t>> row_sums;      ///< samples x members; within one panel only
 
   void add(KernelSums const& other);
+  /// Takes off the pairs of samples that are missing without those left out. `missing`: their sums, of the same panels.
+  void leave_out(KernelSums const& missing, std::vector<Index> const& left_out, Index samples);
 };
 std::string encode(KernelSums const& sums);
 KernelSums decode_kernel_sums(std::string const& record);

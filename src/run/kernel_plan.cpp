@@ -68,6 +68,18 @@ std::vector<KernelTile> tiles_of(Index samples, Index side) {
   return tiles;
 }
 
+/// Tiles of the samples left out by all samples; where few are left out, long ones.
+std::vector<KernelTile> tiles_of_left_out(Index left_out, Index samples, Index members) {
+  constexpr Index longest = 1024;
+  Index const height = std::min(left_out, tile_side(members, left_out));
+  Index const width = std::clamp<Index>(tile_elements / (members * height) / 16 * 16, 64, longest);
+  std::vector<KernelTile> tiles;
+  for (Index row = 0; row < left_out; row += height)
+    for (Index col = 0; col < samples; col += width)
+      tiles.push_back({row, std::min(height, left_out - row), col, std::min(width, samples - col)});
+  return tiles;
+}
+
 /// Batches of fewer than four samples have no unbiased estimate and are left out.
 std::vector<KernelTile> batches_of(Index samples, Index batch) {
   std::vector<KernelTile> tiles;
@@ -162,7 +174,11 @@ Attributes kernel_notes(Measure const& measure, CompareOptions const& options) {
   return notes;
 }
 
-KernelPlan plan_kernels(std::vector<KernelItem> const& items, std::vector<KernelChoice> const& choices, Index batch) {
+namespace {
+
+/// left_out: nullptr: all pairs of samples.
+KernelPlan make_plan(std::vector<KernelItem> const& items, std::vector<KernelChoice> const& choices, Index batch,
+                     LeftOut const* left_out) {
   KernelPlan plan;
   std::map<Index, std::vector<Index>> groups;
   for (std::size_t i = 0; i < items.size(); ++i)
@@ -178,9 +194,10 @@ KernelPlan plan_kernels(std::vector<KernelItem> const& items, std::vector<Kernel
     Index const first = static_cast<Index>(plan.panels.size());
     for (std::size_t begin = 0; begin < members.size(); begin += static_cast<std::size_t>(most)) {
       auto const end = std::min(members.size(), begin + static_cast<std::size_t>(most));
-      plan.panels.push_back({{members.begin() + static_cast<std::ptrdiff_t>(begin),
-                              members.begin() + static_cast<std::ptrdiff_t>(end)},
-                             samples});
+      plan.panels.push_back(
+          {{members.begin() + static_cast<std::ptrdiff_t>(begin), members.begin() + static_cast<std::ptrdiff_t>(end)},
+           samples,
+           left_out != nullptr ? (*left_out)(members.front()) : std::vector<Index>()});
     }
     Index const last = static_cast<Index>(plan.panels.size());
     for (Index row = first; row < last; ++row)
@@ -192,12 +209,30 @@ KernelPlan plan_kernels(std::vector<KernelItem> const& items, std::vector<Kernel
             ++count;
           }
         double const flops = (2 * features + count * count / 2) / (row == col ? 2 : 1);
-        Index const side = tile_side(static_cast<Index>(count) / (row == col ? 2 : 1), samples);
+        Index const side_members = static_cast<Index>(count) / (row == col ? 2 : 1);
+        if (left_out != nullptr) {
+          auto const missing = static_cast<Index>(plan.panels[static_cast<std::size_t>(row)].left_out.size());
+          if (any_whole && missing > 0)
+            add_pieces(plan, row, col, false, tiles_of_left_out(missing, samples, side_members), flops);
+          continue;
+        }
+        Index const side = tile_side(side_members, samples);
         if (any_whole) add_pieces(plan, row, col, false, tiles_of(samples, side), flops);
         if (any_batches) add_pieces(plan, row, col, true, batches_of(samples, batch), flops);
       }
   }
   return plan;
+}
+
+}  // namespace
+
+KernelPlan plan_kernels(std::vector<KernelItem> const& items, std::vector<KernelChoice> const& choices, Index batch) {
+  return make_plan(items, choices, batch, nullptr);
+}
+
+KernelPlan plan_left_out(std::vector<KernelItem> const& items, std::vector<KernelChoice> const& choices, Index batch,
+                         LeftOut const& left_out) {
+  return make_plan(items, choices, batch, &left_out);
 }
 
 /// Products of features take 2 n p q a pair. Kernels take n^2 p a representation and n^2 a pair, in smaller products

@@ -1,6 +1,7 @@
 /// What the kernel stage computes and in which pieces, decided by the job alone.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "confer/model/config.hpp"
@@ -32,7 +33,8 @@ RowNeeds kernel_row_needs(std::vector<KernelChoice> const& choices);
 /// The rules and parameters of a measure, for the results.
 Attributes kernel_notes(Measure const& measure, CompareOptions const& options);
 
-/// Samples [row_begin, row_begin + rows) against [col_begin, col_begin + cols). row_begin <= col_begin.
+/// Samples [row_begin, row_begin + rows) against [col_begin, col_begin + cols). row_begin <= col_begin; where samples
+/// are left out, rows are places among these.
 struct KernelTile {
   Index row_begin, rows, col_begin, cols;
 };
@@ -41,6 +43,7 @@ struct KernelTile {
 struct KernelPanel {
   std::vector<Index> members;
   Index samples = 0;
+  std::vector<Index> left_out;  ///< samples whose pairs with all others are summed; empty: all pairs are
 };
 
 /// What is handed out: some tiles of samples for the pairs between two panels, or within one.
@@ -62,6 +65,13 @@ struct KernelItem {
 };
 
 KernelPlan plan_kernels(std::vector<KernelItem> const& items, std::vector<KernelChoice> const& choices, Index batch);
+
+/// The rows of a representation that a draw leaves out, ascending; none where it leaves nothing out.
+using LeftOut = std::function<std::vector<Index> const&(Index representation)>;
+
+/// The same panels, but the pieces hold only those pairs of samples that would be missing without the rows left out.
+KernelPlan plan_left_out(std::vector<KernelItem> const& items, std::vector<KernelChoice> const& choices, Index batch,
+                         LeftOut const& left_out);
 
 /// Whether linear CKA of all pairs is cheaper from kernels of samples than from products of features.
 bool cheaper_by_samples(std::vector<KernelItem> const& items);

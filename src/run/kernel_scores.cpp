@@ -20,7 +20,7 @@ Matrix<double> column_products(Matrix<double> const& values) {
 
 KernelTable::KernelTable(KernelChoice const& choice, std::size_t place, KernelPlan const& plan,
                          std::vector<KernelSums> const& sums, std::vector<Index> members,
-                         std::vector<std::string> const& keys, RowStore const& store, double bandwidth)
+                         std::vector<std::string> const& keys, RowStore const& store, double bandwidth, Index left_out)
     : function_(choice.function), members_(std::move(members)) {
   auto const count = static_cast<Index>(members_.size());
   std::map<Index, Index> position;
@@ -66,6 +66,7 @@ KernelTable::KernelTable(KernelChoice const& choice, std::size_t place, KernelPl
     }
   }
   rows_ = column_products(row_sums);
+  samples_ -= left_out;
   if (linear) diagonals_ = rows_;
 }
 

@@ -13,10 +13,11 @@ namespace confer {
 /// Everything one choice of kernel has to tell about the representations of one group, row sums included.
 class KernelTable {
  public:
-  /// `members`: representations of the group. `sums`: of all pieces, panel pair by panel pair.
-  KernelTable(KernelChoice const& choice, std::size_t place, KernelPlan const& plan, std::vector<KernelSums> const& sums,
-              std::vector<Index> members, std::vector<std::string> const& keys, RowStore const& store,
-              double bandwidth);
+  /// `members`: representations of the group. `sums`: of all pieces, panel pair by panel pair, less the pairs of
+  /// samples with those `left_out`, if any. Kernels are those of all samples.
+  KernelTable(KernelChoice const& choice, std::size_t place, KernelPlan const& plan,
+              std::vector<KernelSums> const& sums, std::vector<Index> members, std::vector<std::string> const& keys,
+              RowStore const& store, double bandwidth, Index left_out = 0);
 
   std::vector<Index> const& members() const { return members_; }
   bool defined(std::size_t i) const { return constants_[i].defined; }
@@ -27,7 +28,7 @@ class KernelTable {
   KernelMoments moments(std::size_t i, std::size_t j) const;
 
   TileFunction function_;
-  Index samples_;
+  Index samples_;  ///< that count
   std::vector<Index> members_;
   std::vector<KernelConstants> constants_;
   Matrix<double> off_;        // sums over i != j of products, all pairs

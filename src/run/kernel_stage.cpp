@@ -51,8 +51,8 @@ class SumJournal {
 };
 
 std::string fingerprint_of(JobConfig const& config, KernelPlan const& plan, std::vector<KernelChoice> const& choices,
-                           std::vector<std::string> const& keys) {
-  std::string text = "kernel 3\n";
+                           std::vector<std::string> const& keys, std::string const& name) {
+  std::string text = "kernel 3\n" + name + "\n";
   for (auto const& key : keys) text += key + "\n";
   for (auto const& choice : choices)
     text += std::to_string(static_cast<int>(choice.form)) + " " + std::to_string(static_cast<int>(choice.function)) + "\n";
@@ -95,12 +95,17 @@ void enter_score(PairTable& table, std::size_t column, Measure const& measure, K
   }
 }
 
-void enter_scores(PairTable& table, KernelJob const& job, KernelPlan const& plan,
-                  std::vector<KernelChoice> const& choices, std::vector<KernelSums> const& sums,
-                  RowStore const& store, CompareOptions const& options) {
+/// The representations that take part, by the group of those they are compared with.
+std::map<Index, std::vector<Index>> groups_of(KernelJob const& job) {
   std::map<Index, std::vector<Index>> groups;
   for (std::size_t i = 0; i < job.items.size(); ++i)
     if (job.items[i].group >= 0) groups[job.items[i].group].push_back(static_cast<Index>(i));
+  return groups;
+}
+
+void enter_scores(PairTable& table, KernelJob const& job, KernelPlan const& plan,
+                  std::vector<KernelChoice> const& choices, std::vector<KernelSums> const& sums, RowStore const& store,
+                  CompareOptions const& options) {
   auto const size = static_cast<std::size_t>(table.count * table.count);
   for (std::size_t m = 0; m < job.measures.size(); ++m) {
     table.notes[job.columns[m]] = kernel_notes(*job.measures[m], options);
@@ -108,7 +113,7 @@ void enter_scores(PairTable& table, KernelJob const& job, KernelPlan const& plan
     table.null[job.columns[m]].assign(size, std::numeric_limits<double>::quiet_NaN());
     table.z[job.columns[m]].assign(size, std::numeric_limits<double>::quiet_NaN());
   }
-  for (auto const& [group, members] : groups)
+  for (auto const& [group, members] : groups_of(job))
     for (std::size_t c = 0; c < choices.size(); ++c) {
       KernelTable const kernels(choices[c], c, plan, sums, members, job.keys, store, options.bandwidth);
       for (std::size_t m = 0; m < job.measures.size(); ++m) {
@@ -121,14 +126,58 @@ void enter_scores(PairTable& table, KernelJob const& job, KernelPlan const& plan
     }
 }
 
-}  // namespace
+/// rho-a of ranks among all samples would not be 1 of equal representations without some of them. Their correlation is;
+/// what ties take off rho-a is taken from all samples.
+double rank_score(KernelStats const& pair, KernelStats const& of_all) {
+  CentredProducts const all = mean_centred(of_all);
+  double const pairs = static_cast<double>(of_all.rows) * static_cast<double>(of_all.rows - 1) / 2;
+  return mean_centred(pair).cosine() * 12 * std::sqrt(all.xx) * std::sqrt(all.yy) * pairs / (pairs * pairs - 1);
+}
 
-PairStageReport compare_kernels(Communicator const& comm, JobConfig const& config, KernelJob const& job,
-                                RowStore const& rows, std::string const& journal_directory,
-                                PairStageControl const& control, PairTable* table) {
-  std::vector<KernelChoice> const choices = kernel_choices(job.measures, config.compare);
-  KernelPlan const plan = plan_kernels(job.items, choices, config.compare.batch);
-  std::string const fingerprint = fingerprint_of(config, plan, choices, job.keys);
+/// What a draw is made of: sums over all samples, and those over the samples that stay.
+struct DrawSums {
+  KernelPlan const& plan;
+  std::vector<KernelSums> const& all;
+  std::vector<KernelSums> const& stay;
+  LeftOut const& left_out;
+};
+
+/// The values of a draw.
+void enter_values(PairTable& table, KernelJob const& job, std::vector<KernelChoice> const& choices,
+                  DrawSums const& sums, RowStore const& store, CompareOptions const& options) {
+  for (auto const& [group, members] : groups_of(job)) {
+    auto const missing = static_cast<Index>(sums.left_out(members.front()).size());
+    for (std::size_t c = 0; missing > 0 && c < choices.size(); ++c) {
+      if (choices[c].function == TileFunction::u_centred) continue;
+      KernelTable const kernels(choices[c], c, sums.plan, sums.stay, members, job.keys, store, options.bandwidth,
+                                missing);
+      std::optional<KernelTable> all;
+      if (choices[c].function == TileFunction::rank)
+        all.emplace(choices[c], c, sums.plan, sums.all, members, job.keys, store, options.bandwidth);
+      for (std::size_t m = 0; m < job.measures.size(); ++m) {
+        if (!leaves_out(*job.measures[m]) || choice_of(choices, job.measures[m]->kernel, options) != c) continue;
+        for (std::size_t i = 0; i < members.size(); ++i)
+          for (std::size_t j = 0; j < i; ++j) {
+            if (!job.selected(members[i], members[j]) || !kernels.defined(i) || !kernels.defined(j)) continue;
+            KernelStats const stats = kernels.stats(i, j);
+            table.value(job.columns[m], members[i], members[j]) = table.value(job.columns[m], members[j], members[i]) =
+                all ? rank_score(stats, all->stats(i, j)) : job.measures[m]->kernel_score(stats);
+          }
+      }
+    }
+  }
+}
+
+struct SumsResult {
+  PairStageReport report;
+  std::vector<KernelSums> sums;  ///< over all pieces, by panel pair; rank 0, unless stopped
+};
+
+/// Collective. The sums over all pieces of the plan, of which journals may hold some.
+SumsResult sum_kernels(Communicator const& comm, JobConfig const& config, KernelJob const& job, RowStore const& rows,
+                       std::vector<KernelChoice> const& choices, KernelPlan const& plan, std::string const& name,
+                       std::string const& journal_directory, PairStageControl const& control) {
+  std::string const fingerprint = fingerprint_of(config, plan, choices, job.keys, name);
   AllSums all;
 
   std::vector<Index> found(plan.pieces.size(), 0);
@@ -142,7 +191,8 @@ PairStageReport compare_kernels(Communicator const& comm, JobConfig const& confi
   });
   comm.broadcast(std::span(found), 0);
 
-  PairStageReport report;
+  SumsResult summed;
+  PairStageReport& report = summed.report;
   for (std::size_t i = 0; i < job.items.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
       report.pairs += job.selected(static_cast<Index>(i), static_cast<Index>(j)) ? 1 : 0;
@@ -176,14 +226,51 @@ PairStageReport compare_kernels(Communicator const& comm, JobConfig const& confi
   comm.all_sum(pieces_done);
   report.pieces_done = pieces_done[0];
   report.stopped = result.stopped;
-  if (report.stopped) return report;
+  if (report.stopped) return summed;
   together(comm, [&] {
     gather_records(comm, journal->journal(), [&](std::string const& record) { all.enter(decode_kernel_sums(record)); });
   });
+  summed.sums = all.take();
+  return summed;
+}
+
+}  // namespace
+
+PairStageReport compare_kernels(Communicator const& comm, JobConfig const& config, KernelJob const& job,
+                                RowStore const& rows, std::string const& journal_directory,
+                                PairStageControl const& control, PairTable* table, std::vector<KernelSums>* totals) {
+  std::vector<KernelChoice> const choices = kernel_choices(job.measures, config.compare);
+  KernelPlan const plan = plan_kernels(job.items, choices, config.compare.batch);
+  SumsResult summed = sum_kernels(comm, config, job, rows, choices, plan, "", journal_directory, control);
+  if (summed.report.stopped) return summed.report;
   together(comm, [&] {
-    if (comm.is_root()) enter_scores(*table, job, plan, choices, all.take(), rows, config.compare);
+    if (comm.is_root()) enter_scores(*table, job, plan, choices, summed.sums, rows, config.compare);
   });
-  return report;
+  if (totals != nullptr) *totals = std::move(summed.sums);
+  return summed.report;
+}
+
+PairStageReport compare_kernels_without(Communicator const& comm, JobConfig const& config, KernelJob const& job,
+                                        RowStore const& rows, std::vector<KernelSums> const& totals,
+                                        LeftOut const& left_out, std::string const& name,
+                                        std::string const& journal_directory, PairStageControl const& control,
+                                        PairTable* table) {
+  std::vector<KernelChoice> const choices = kernel_choices(job.measures, config.compare);
+  KernelPlan const plan = plan_left_out(job.items, choices, config.compare.batch, left_out);
+  SumsResult missing = sum_kernels(comm, config, job, rows, choices, plan, name, journal_directory, control);
+  if (missing.report.stopped) return missing.report;
+  together(comm, [&] {
+    if (!comm.is_root()) return;
+    std::vector<KernelSums> without = totals;
+    for (auto& sums : without)
+      for (auto const& part : missing.sums)
+        if (part.row_panel == sums.row_panel && part.col_panel == sums.col_panel) {
+          KernelPanel const& panel = plan.panels[static_cast<std::size_t>(sums.row_panel)];
+          sums.leave_out(part, panel.left_out, panel.samples);
+        }
+    enter_values(*table, job, choices, {plan, totals, without, left_out}, rows, config.compare);
+  });
+  return missing.report;
 }
 
 }  // namespace confer

@@ -25,9 +25,22 @@ struct KernelJob {
 
 /// Collective. Computes what no journal holds yet and enters values, chance levels and notes into `table` on rank 0
 /// (nullptr elsewhere), those of representations with themselves included. When stopped, what is finished stays in the
-/// journals.
+/// journals. totals: keeps the sums over all samples on rank 0, unless nullptr.
 PairStageReport compare_kernels(Communicator const& comm, JobConfig const& config, KernelJob const& job,
-                                RowStore const& rows, std::string const& journal_directory, PairStageControl const& control,
-                                PairTable* table);
+                                RowStore const& rows, std::string const& journal_directory,
+                                PairStageControl const& control, PairTable* table,
+                                std::vector<KernelSums>* totals = nullptr);
+
+/// Whether a measure of kernels can be had without some of the samples: batches are of samples in stored order.
+inline bool leaves_out(Measure const& measure) { return measure.kernel != Kernel::minibatch; }
+
+/// Collective. The same without some samples, values alone: what the pairs of samples with these add to the sums is
+/// computed, and taken off the totals. Widths of kernels and ranks are those of all samples. `name` tells these samples
+/// from others; of measures that cannot be had this way nothing is entered.
+PairStageReport compare_kernels_without(Communicator const& comm, JobConfig const& config, KernelJob const& job,
+                                        RowStore const& rows, std::vector<KernelSums> const& totals,
+                                        LeftOut const& left_out, std::string const& name,
+                                        std::string const& journal_directory, PairStageControl const& control,
+                                        PairTable* table);
 
 }  // namespace confer

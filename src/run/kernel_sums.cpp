@@ -58,6 +58,16 @@ void KernelSums::add(KernelSums const& other) {
   }
 }
 
+void KernelSums::leave_out(KernelSums const& missing, std::vector<Index> const& left_out, Index samples) {
+  for (std::size_t c = 0; c < products.size(); ++c) {
+    for (std::size_t k = 0; k < missing.products[c].size(); ++k) products[c][k].subtract(missing.products[c][k]);
+    auto& rows = row_sums[c];
+    for (std::size_t k = 0; k < missing.row_sums[c].size(); ++k) rows[k] -= missing.row_sums[c][k];
+    for (std::size_t first = 0; first < rows.size(); first += static_cast<std::size_t>(samples))
+      for (Index const row : left_out) rows[first + static_cast<std::size_t>(row)] = 0;
+  }
+}
+
 std::string encode(KernelSums const& sums) {
   std::string text;
   append(text, std::vector<Index>{sums.row_panel, sums.col_panel, static_cast<Index>(sums.products.size())});

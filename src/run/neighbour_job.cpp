@@ -9,7 +9,9 @@
 
 #include "confer/core/error.hpp"
 #include "confer/io/content_hash.hpp"
+#include "confer/model/pair_memory.hpp"
 #include "run/compare_plan.hpp"
+#include "run/reserved_lists.hpp"
 #include "run/row_records.hpp"
 
 namespace confer {
@@ -18,11 +20,15 @@ namespace {
 
 constexpr Index pairs_per_piece = 128;
 
-/// Mapped lists of all representations, opened when they are first asked for.
+/// Lists of all representations, mapped when they are first asked for; without the samples left out, made anew.
 class Lists {
  public:
-  Lists(RowStore store, std::vector<std::string> keys, RowForm form)
-      : store_(std::move(store)), keys_(std::move(keys)), form_(form) {}
+  Lists(JobConfig const& config, NeighbourTask const& task, RowStore store)
+      : store_(std::move(store)),
+        keys_(task.keys),
+        form_(neighbour_form(config.compare.neighbour_metric)),
+        k_(config.compare.neighbours),
+        left_out_(task.left_out) {}
 
   MappedRows const& of(Index representation) {
     auto const found = mapped_.find(representation);
@@ -31,16 +37,38 @@ class Lists {
         .emplace(representation, store_.map(row_record_name(keys_[static_cast<std::size_t>(representation)], form_)))
         .first->second;
   }
+  /// What it returns refers to this, until begin_pair is called.
   NeighbourStats stats(Index row, Index col) {
+    if (left_out_) {
+      NeighbourLists const &x = reduced(row), &y = reduced(col);
+      return {x.samples, x.k, {x.indices, x.inner_products}, {y.indices, y.inner_products}};
+    }
     MappedRows const &x = of(row), &y = of(col);
     return {x.facts().rows, x.facts().neighbours, {x.neighbours(), x.inner_products()}, {y.neighbours(), y.inner_products()}};
   }
+  void begin_pair() {
+    if (bytes_ <= reduced_lists_bytes) return;
+    reduced_.clear();
+    bytes_ = 0;
+  }
 
  private:
+  NeighbourLists const& reduced(Index representation) {
+    auto const found = reduced_.find(representation);
+    if (found != reduced_.end()) return found->second;
+    NeighbourLists lists = lists_without(of(representation), k_, left_out_(representation));
+    bytes_ += static_cast<double>(4 * lists.indices.size() + 8 * lists.inner_products.size());
+    return reduced_.emplace(representation, std::move(lists)).first->second;
+  }
+
   RowStore store_;
   std::vector<std::string> keys_;
   RowForm form_;
+  Index k_;
+  LeftOut left_out_;
   std::map<Index, MappedRows> mapped_;
+  std::map<Index, NeighbourLists> reduced_;
+  double bytes_ = 0;
 };
 
 double score_of(Measure const& measure, NeighbourStats const& stats) {
@@ -64,7 +92,7 @@ RowForm neighbour_form(NeighbourMetric metric) {
 PairJob neighbour_job(JobConfig const& config, NeighbourTask const& task, RowStore const& rows) {
   Index const count = std::ssize(task.groups);
   ContentHash fingerprint;
-  fingerprint.add("neighbours 3\n" + selection_text(config.compare.pairs));
+  fingerprint.add("neighbours 3\n" + task.name + "\n" + selection_text(config.compare.pairs));
   for (auto const& key : task.keys) fingerprint.add(key + "\n");
   for (auto const* measure : task.measures) fingerprint.add(std::string(measure->name) + " ");
   // The list of all pairs is never made: only how many of them stand before each row.
@@ -85,7 +113,7 @@ PairJob neighbour_job(JobConfig const& config, NeighbourTask const& task, RowSto
   job.columns = task.columns;
   for (Index begin = 0; begin < all; begin += pairs_per_piece)
     job.pairs.push_back(std::min(pairs_per_piece, all - begin));
-  auto const lists = std::make_shared<Lists>(rows, task.keys, neighbour_form(config.compare.neighbour_metric));
+  auto const lists = std::make_shared<Lists>(config, task, rows);
   job.compute = [before, lists, all, measures = task.measures, selected = task.selected](
                     Index piece, std::function<void()> const& poll) {
     std::vector<PairScores> scores;
@@ -94,6 +122,7 @@ PairJob neighbour_job(JobConfig const& config, NeighbourTask const& task, RowSto
     for (Index at = (*before)[static_cast<std::size_t>(row)]; at < end; ++row)
       for (Index col = 0; col < row && at < end; ++col) {
         if (!selected(row, col) || at++ < begin) continue;
+        lists->begin_pair();
         NeighbourStats const forward = lists->stats(row, col), backward = lists->stats(col, row);
         PairScores pair;
         pair.row = row;
@@ -114,7 +143,7 @@ void finish_neighbours(JobConfig const& config, NeighbourTask const& task, RowSt
   constexpr char const* metrics[] = {"cosine (rows as stored)", "euclidean",
                                      "cosine after clamping at the mean over rows of the 95 % quantile of |value|"};
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-  Lists lists(rows, task.keys, neighbour_form(config.compare.neighbour_metric));
+  Lists lists(config, task, rows);
   Index const count = std::ssize(task.groups);
   std::vector<std::optional<NeighbourGraph>> graphs(task.groups.size());
   for (Index i = 0; i < count; ++i) {

@@ -8,6 +8,7 @@
 #include "confer/io/row_store.hpp"
 #include "confer/model/config.hpp"
 #include "confer/similarity/measure.hpp"
+#include "run/kernel_plan.hpp"
 #include "run/pair_stage.hpp"
 
 namespace confer {
@@ -19,6 +20,8 @@ struct NeighbourTask {
   std::vector<Index> groups;         ///< class of mutually comparable representations, per representation; -1: none
   std::vector<std::string> keys;     ///< of their prepared rows
   std::function<bool(Index row, Index col)> selected;
+  LeftOut left_out = nullptr;  ///< nullptr: all samples count
+  std::string name = {};       ///< tells the samples left out from others
 };
 
 /// Whose neighbours: the rows that the metric looks at.

@@ -63,9 +63,9 @@ int run_plan(JobConfig const& config, Communicator const& comm) {
   job.nodes = std::min(job.ranks, config.plan.nodes.value_or(config.plan.ranks ? 1 : leaders[0]));
   job.store_in_memory = config.run.scratch.empty();
   comm.barrier();  // all at once: ranks share the memory of their node, as in the job
-  MachineRates rates =
-      measure_rates({measures, typical_kept(job), job.exact, config.compare.neighbours, config.compare.bootstrap > 0},
-                    Thoroughness::full);
+  MachineRates rates = measure_rates({measures, typical_kept(job), job.exact, config.compare.neighbours,
+                                      config.compare.bootstrap + config.compare.jackknife > 0},
+                                     Thoroughness::full);
   together(comm, [&] {
     if (!comm.is_root()) return;
     if (on_data) rates.decode = decode_rate(catalog, representations, job).value_or(rates.decode);

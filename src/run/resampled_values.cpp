@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -66,7 +67,7 @@ void ResampledValues::add(Draw const& draw, PairTable const& values, std::vector
     double& share = of_samples[r.samples];
     if (share == 0 && kind_ == Resampling::permutation) share = 1;
     if (share == 0) {
-      std::vector<double> const counts = bootstrap_counts(draw, r.samples);
+      std::vector<double> const counts = sample_counts(draw, r.samples);
       share =
           static_cast<double>(counts.size() - static_cast<std::size_t>(std::count(counts.begin(), counts.end(), 0.0))) /
           static_cast<double>(r.samples);
@@ -79,8 +80,10 @@ void ResampledValues::add(Draw const& draw, PairTable const& values, std::vector
         auto const at = static_cast<std::size_t>(i * values.count + j);
         double const value = values.values[m][at], observed = observed_->values[chosen_.columns[m]][at];
         if (i == j || std::isnan(value) || std::isnan(observed)) continue;
+        if (kind_ == Resampling::jackknife && draw.number >= blocks_of(static_cast<std::size_t>(i))) continue;
         auto const &x = factors[static_cast<std::size_t>(i)], &y = factors[static_cast<std::size_t>(j)];
-        if (kind_ == Resampling::bootstrap && forced(*chosen_.measures[m], x, y, distinct[static_cast<std::size_t>(i)]))
+        if (kind_ != Resampling::permutation &&
+            forced(*chosen_.measures[m], x, y, distinct[static_cast<std::size_t>(i)]))
           continue;
         add_value(moments_[m], *chosen_.measures[m], at, value, observed);
       }
@@ -120,27 +123,71 @@ void ResampledValues::restore(std::string const& path, std::string const& finger
   if (!file || file.peek() != std::char_traits<char>::eof() || hash.key() != key) clear();
 }
 
+namespace {
+
+/// A matrix that is made row by row when it is written.
+void add_rows(ResultSet& results, std::string const& name, std::function<double(ResultSet const&, std::size_t)> value,
+              Attributes attributes) {
+  DerivedRows<double> rows{[value = std::move(value)](ResultSet const& written, Index first, std::span<double> out) {
+    std::size_t const begin = static_cast<std::size_t>(first * written.dimension("b"));
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = value(written, begin + i);
+  }};
+  results.variables.push_back({name, {"a", "b"}, std::move(rows), std::move(attributes), false});
+}
+
+}  // namespace
+
+void ResampledValues::write_errors(ResultSet& results, std::size_t measure,
+                                   std::shared_ptr<Moments const> const& moments) const {
+  std::string const name = chosen_.measures[measure]->name;
+  if (kind_ == Resampling::bootstrap)
+    return add_rows(
+        results, name + "_se",
+        [moments](ResultSet const&, std::size_t at) { return deviation(moments->count[at], moments->squares[at]); },
+        {{"long_name", "standard error of " + name +
+                           ": its standard deviation over bootstrap draws of the samples; none where so few different "
+                           "samples force the value"},
+         {"method", std::string("bootstrap")},
+         {"draws", draws_}});
+  auto const blocks = std::make_shared<std::vector<double>>();
+  for (std::size_t i = 0; i < chosen_.samples.size(); ++i) blocks->push_back(static_cast<double>(blocks_of(i)));
+  Attributes attributes = {
+      {"long_name", "standard error of " + name +
+                        ": root of (G - 1)/G times the sum of squared deviations of its values "
+                        "without one block of samples; none where one of these is undefined"},
+      {"method", std::string("delete-a-block jackknife")},
+      {"blocks", chosen_.blocks},
+      {"blocks_rule",
+       std::string("samples dealt out at random, whole inputs; one block for each where they are fewer")}};
+  if (chosen_.measures[measure]->statistics == StatisticsKind::neighbours)
+    attributes["bias"] = std::string(
+        "too large, up to twice: lists of neighbours are not smooth in the samples (Efron, "
+        "Stein 1981)");
+  if (chosen_.measures[measure]->kernel == Kernel::gaussian)
+    attributes["fixed"] = std::string("the width of the kernels is that of all samples");
+  if (chosen_.measures[measure]->kernel == Kernel::rank)
+    attributes["fixed"] = std::string("ranks are those among all samples, correlated without a block");
+  add_rows(
+      results, name + "_se",
+      [moments, blocks](ResultSet const&, std::size_t at) {
+        double const count = moments->count[at];
+        if (count < 2 || count < (*blocks)[at / blocks->size()]) return nan;
+        return std::sqrt((count - 1) / count * moments->squares[at]);
+      },
+      std::move(attributes));
+}
+
 void ResampledValues::write(ResultSet& results) && {
-  auto const draws = draws_;
-  auto const add = [&](std::string const& name, auto value, std::string const& meaning) {
-    DerivedRows<double> rows{[value](ResultSet const& written, Index first, std::span<double> out) {
-      std::size_t const begin = static_cast<std::size_t>(first * written.dimension("b"));
-      for (std::size_t i = 0; i < out.size(); ++i) out[i] = value(written, begin + i);
-    }};
-    results.variables.push_back({name, {"a", "b"}, std::move(rows), {{"long_name", meaning}, {"draws", draws}}, false});
-  };
   for (std::size_t m = 0; m < moments_.size(); ++m) {
     std::string const name = chosen_.measures[m]->name;
     auto const moments = std::make_shared<Moments const>(std::move(moments_[m]));
-    if (kind_ == Resampling::bootstrap) {
-      add(
-          name + "_se",
-          [moments](ResultSet const&, std::size_t at) { return deviation(moments->count[at], moments->squares[at]); },
-          "standard error of " + name +
-              ": its standard deviation over bootstrap draws of the samples; none where so "
-              "few different samples force the value");
+    if (kind_ != Resampling::permutation) {
+      write_errors(results, m, moments);
       continue;
     }
+    auto const add = [&](std::string const& variable, auto value, std::string const& meaning) {
+      add_rows(results, variable, value, {{"long_name", meaning}, {"draws", draws_}});
+    };
     add(
         name + "_p",
         [moments](ResultSet const&, std::size_t at) {

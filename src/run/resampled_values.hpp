@@ -2,6 +2,8 @@
 /// well.
 #pragma once
 
+#include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,14 +13,23 @@
 
 namespace confer {
 
-/// The measures that can be computed from drawn factors, and their places in the table of all.
+/// The measures that are computed from draws, and their places in the table of all.
 struct ResampledMeasures {
   std::vector<Measure const*> measures;
   std::vector<std::size_t> columns;
+  Index blocks = 0;            ///< of the jackknife
+  std::vector<Index> samples;  ///< of each representation; for the jackknife
 };
 
-/// Collects the values of one draw after another, on rank 0. Memory: three R x R matrices a measure for the bootstrap,
-/// four for permutations; none besides to keep them in a file or to write the results.
+/// All places among the measures.
+inline std::vector<std::size_t> all_places(ResampledMeasures const& drawn) {
+  std::vector<std::size_t> places;
+  for (std::size_t m = 0; m < drawn.measures.size(); ++m) places.push_back(m);
+  return places;
+}
+
+/// Collects the values of one draw after another, on rank 0. Memory: three R x R matrices a measure for standard
+/// errors, four for permutations; none besides to keep them in a file or to write the results.
 class ResampledValues {
  public:
   /// `observed`: the values of the data as they are; must outlive this.
@@ -36,8 +47,8 @@ class ResampledValues {
   void save(std::string const& path, std::string const& fingerprint) const;
   void restore(std::string const& path, std::string const& fingerprint);
 
-  /// Adds `<measure>_se` (bootstrap), or `<measure>_p` and, where no closed form has put them there, `<measure>_null`
-  /// and `<measure>_z` (permutation).
+  /// Adds `<measure>_se` (bootstrap, jackknife), or `<measure>_p` and, where no closed form has put them there,
+  /// `<measure>_null` and `<measure>_z` (permutation).
   void write(ResultSet& results) &&;
 
  private:
@@ -47,6 +58,11 @@ class ResampledValues {
   };
   void add_value(Moments& moments, Measure const& measure, std::size_t at, double value, double observed) const;
   void clear();
+  void write_errors(ResultSet& results, std::size_t measure, std::shared_ptr<Moments const> const& moments) const;
+  /// Blocks that a representation's samples make; less than two: none.
+  Index blocks_of(std::size_t representation) const {
+    return std::min(chosen_.blocks, chosen_.samples[representation]);
+  }
   /// All numbers of the state, stretch by stretch.
   template <class Self, class Visit>
   static void visit(Self& self, Visit const& visit);

@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <numeric>
-#include <random>
 
 #include "confer/dist/hand_out.hpp"
 #include "confer/io/basis_writer.hpp"
 #include "confer/linalg/dense.hpp"
 #include "confer/linalg/factor.hpp"
 #include "confer/linalg/reweighted_factor.hpp"
+#include "run/random_samples.hpp"
 
 namespace confer {
 
@@ -19,24 +18,21 @@ namespace {
 constexpr Index rows_at_once = 4096;
 constexpr Index loadings_at_once = Index{1} << 20;  ///< values
 
-/// Below `bound`, the same on every platform.
-Index below(std::mt19937_64& random, Index bound) {
-  return static_cast<Index>(((random() >> 32) * static_cast<std::uint64_t>(bound)) >> 32);
+std::string seed_text(Draw const& draw, std::string const& of) {
+  return (draw.kind == Resampling::bootstrap ? "bootstrap " : "permutation ") + std::to_string(draw.number) + "\n" + of;
 }
 
-std::mt19937_64 random_numbers(Draw const& draw, std::string const& of) {
-  std::string const key = content_key((draw.kind == Resampling::bootstrap ? "bootstrap " : "permutation ") +
-                                      std::to_string(draw.number) + "\n" + of);
-  return std::mt19937_64(std::stoull(key.substr(0, 16), nullptr, 16));
-}
-
-std::vector<Index> permutation(Draw const& draw, Index samples, std::string const& of) {
-  std::mt19937_64 random = random_numbers(draw, of);
-  std::vector<Index> order(static_cast<std::size_t>(samples));
-  std::iota(order.begin(), order.end(), Index{0});
-  for (Index i = samples - 1; i > 0; --i)
-    std::swap(order[static_cast<std::size_t>(i)], order[static_cast<std::size_t>(below(random, i + 1))]);
-  return order;
+/// What tells the factors of a draw from those of others.
+std::string draw_text(Draw const& draw) {
+  switch (draw.kind) {
+    case Resampling::bootstrap:
+      return " drawn " + std::to_string(draw.number);
+    case Resampling::permutation:
+      return " permuted " + std::to_string(draw.number);
+    case Resampling::jackknife:
+      return " without " + std::to_string(draw.number) + " of " + std::to_string(draw.blocks);
+  }
+  return {};
 }
 
 /// One representation and the key of its drawn factor.
@@ -54,10 +50,10 @@ class Resampler {
         key_(key),
         band_rows_(std::min(rows_at_once, before_.rows)) {}
 
-  FactorSummary run() { return draw_.kind == Resampling::bootstrap ? bootstrap() : permute(); }
+  FactorSummary run() { return draw_.kind == Resampling::permutation ? permute() : reweigh(); }
 
  private:
-  FactorSummary bootstrap();
+  FactorSummary reweigh();
   FactorSummary permute();
 
   Matrix<T> read_band(Index band) const {
@@ -102,8 +98,8 @@ class Resampler {
 };
 
 template <class T>
-FactorSummary Resampler<T>::bootstrap() {
-  std::vector<double> const counts = bootstrap_counts(draw_, representation_.samples);
+FactorSummary Resampler<T>::reweigh() {
+  std::vector<double> const counts = sample_counts(draw_, representation_.samples);
   auto const weights = [&](Index begin, Index count) {
     std::vector<double> of_rows;
     for (Index row = begin; row < begin + count; ++row)
@@ -148,6 +144,7 @@ FactorSummary Resampler<T>::bootstrap() {
     out.write_band(band, basis.const_view(), norms);
   }
   FactorSummary summary = before_;
+  summary.rows = std::llround(moments.weight);  // of the jackknife fewer
   summary.singular_values = drawn.singular_values;
   summary.kept = rank;
   summary.total_variance = summary.sum_fourth_powers = 0;
@@ -180,7 +177,8 @@ FactorSummary Resampler<T>::bootstrap() {
 
 template <class T>
 FactorSummary Resampler<T>::permute() {
-  std::vector<Index> const order = permutation(draw_, representation_.samples, representation_.label);
+  std::mt19937_64 random = random_numbers(seed_text(draw_, representation_.label));
+  std::vector<Index> const order = random_order(random, representation_.samples);
   Index const per_sample = representation_.rows_per_sample;
   std::vector<Index> place(order.size());  // of each sample in the new order
   for (std::size_t i = 0; i < order.size(); ++i) place[static_cast<std::size_t>(order[i])] = static_cast<Index>(i);
@@ -221,8 +219,14 @@ FactorSummary Resampler<T>::permute() {
 
 }  // namespace
 
-std::vector<double> bootstrap_counts(Draw const& draw, Index samples) {
-  std::mt19937_64 random = random_numbers(draw, std::to_string(samples));
+std::vector<double> sample_counts(Draw const& draw, Index samples) {
+  if (draw.kind == Resampling::jackknife) {
+    std::vector<double> counts(static_cast<std::size_t>(samples), 1.0);
+    for (Index const row : rows_of_block(samples, 1, draw.blocks, draw.number))
+      counts[static_cast<std::size_t>(row)] = 0;
+    return counts;
+  }
+  std::mt19937_64 random = random_numbers(seed_text(draw, std::to_string(samples)));
   std::vector<double> counts(static_cast<std::size_t>(samples), 0.0);
   for (Index i = 0; i < samples; ++i) ++counts[static_cast<std::size_t>(below(random, samples))];
   return counts;
@@ -237,10 +241,7 @@ std::optional<FactoredSet> resampled_factors(Communicator const& comm, Communica
     drawn.summaries.push_back(source.factors.summaries[i]);
     bool const present = usable(drawn.summaries.back().status);
     if (present) items.push_back(static_cast<Index>(i));
-    drawn.keys.push_back(present ? content_key(source.factors.keys[i] +
-                                               (draw.kind == Resampling::bootstrap ? " drawn " : " permuted ") +
-                                               std::to_string(draw.number))
-                                 : std::string());
+    drawn.keys.push_back(present ? content_key(source.factors.keys[i] + draw_text(draw)) : std::string());
   }
   std::stable_sort(items.begin(), items.end(), [&](Index a, Index b) {
     auto const size = [&](Index i) {

@@ -15,19 +15,21 @@ namespace confer {
 
 /// How samples are drawn. Always whole samples: the positions and time steps of one are not independent.
 enum class Resampling {
-  bootstrap,   ///< as many as there are, with replacement; the same for all representations
-  permutation  ///< relabelled, each representation by itself
+  bootstrap,    ///< as many as there are, with replacement; the same for all representations
+  permutation,  ///< relabelled, each representation by itself
+  jackknife     ///< all but those of one block; the same for all representations
 };
 
 /// One draw. Its random numbers follow from the number alone (of a permutation: and from the label of the
 /// representation).
 struct Draw {
   Resampling kind;
-  Index number;  ///< from 0
+  Index number;      ///< from 0; of the jackknife: the block that is left out
+  Index blocks = 0;  ///< of the jackknife
 };
 
-/// How often each of so many samples is in a draw of the bootstrap.
-std::vector<double> bootstrap_counts(Draw const& draw, Index samples);
+/// How often each of so many samples is in a draw of the bootstrap or of the jackknife.
+std::vector<double> sample_counts(Draw const& draw, Index samples);
 
 /// What factors are drawn from; what it refers to must outlive it.
 struct ResamplingSource {

@@ -11,15 +11,26 @@
 
 namespace confer {
 
+/// What of a draw is not made of factors. Collective.
+struct DrawPart {
+  std::string fingerprint;  ///< of everything the values depend on
+  /// Enters the values of the draw into the table of the draw (rank 0; nullptr elsewhere).
+  std::function<PairStageReport(Draw const& draw, std::string const& journals, PairStageControl const& control,
+                                PairTable* values)>
+      compare;
+};
+
 /// What is drawn and what is computed of each draw; the same on every rank.
 struct ResamplingTask {
   Resampling kind;
   Index draws;
   ResampledMeasures measures;
   ResamplingSource source;
-  std::function<PairJob(FactoredSet const& factors)> pairs;  ///< scores in the order of the measures
-  std::string journal_directory;                             ///< of the comparison
-  bool visible_everywhere;                                   ///< whether nodes see each other's stores
+  /// Scores go to their measures' places among those of the task; nullptr: no measure is made of factors.
+  std::function<PairJob(FactoredSet const& factors)> pairs;
+  std::vector<DrawPart> parts;
+  std::string journal_directory;  ///< of the comparison
+  bool visible_everywhere;        ///< whether nodes see each other's stores
 };
 
 struct ResamplingResult {
@@ -32,13 +43,20 @@ struct ResamplingResult {
 /// Refuses draws of samples that nothing would be computed from.
 void check_resampling(CompareOptions const& options, std::vector<Measure const*> const& measures);
 
-/// Which measures get no standard errors or p-values although these are asked for, as a line; or nothing.
+/// Whether a measure's values are computed of such draws; of measures made of factors bootstrap takes precedence.
+bool is_resampled(Measure const& measure, Resampling kind, CompareOptions const& options);
+
+/// Those of the measures that are, and what else draws of that kind are judged by.
+ResampledMeasures resampled_measures(CompareOptions const& options, std::vector<Measure const*> const& measures,
+                                     Resampling kind, std::vector<Representation> const& representations);
+
+/// Which measures get no standard errors or p-values although these are asked for, in lines; or nothing.
 std::string resampling_warning(CompareOptions const& options, std::vector<Measure const*> const& measures);
 
 /// Says so beside their values, too.
 void note_resampling(CompareOptions const& options, PairTable& table);
 
-/// "bootstrap" or "permutations".
+/// "bootstrap", "permutations" or "jackknife".
 char const* phase_of(Resampling kind);
 
 /// Collective. What the draws have said so far is kept in a file beside the journals, the pairs of the draw under way

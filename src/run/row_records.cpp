@@ -10,6 +10,7 @@
 #include "confer/linalg/dense.hpp"
 #include "confer/linalg/pair_distances.hpp"
 #include "confer/linalg/short_samples.hpp"
+#include "run/reserved_lists.hpp"
 
 namespace confer {
 
@@ -112,6 +113,32 @@ void fill_converted(RowRecord& record, MatrixView<double const> rows, bool linea
   fill(record, values, linear, median);
 }
 
+/// The k nearest neighbours of all samples, then those beyond them that may be asked for when a block is left out.
+void put_lists(RowRecord& record, RowNeeds const& needs, Nearness nearness, MatrixView<double const> rows,
+               MatrixView<double const> ordered, std::span<Index const> blocks) {
+  Index const k = needs.neighbours;
+  bool const products = needs.neighbour_detail == NeighbourDetail::inner_products;
+  NeighbourLists const lists = blocks.empty()
+                                   ? nearest_neighbours(ordered, k, nearness, needs.neighbour_detail)
+                                   : nearest_with_reserve(ordered, k, nearness, needs.neighbour_detail, blocks);
+  record.facts.neighbours = std::min(k, lists.k);
+  record.facts.neighbour_products = products ? record.facts.neighbours : 0;
+  record.facts.further = lists.k - record.facts.neighbours;
+  auto const put = [&](Index begin, Index end) {
+    for (Index i = 0; i < lists.samples; ++i)
+      for (Index r = begin; r < end; ++r) {
+        auto const at = static_cast<std::size_t>(i * lists.k + r);
+        std::int32_t const near = lists.indices[at];
+        record.neighbours.push_back(near);
+        if (products)
+          record.inner_products.push_back(ordered.data == rows.data ? lists.inner_products[at]
+                                                                    : dot(rows.column_span(i), rows.column_span(near)));
+      }
+  };
+  put(0, record.facts.neighbours);
+  put(record.facts.neighbours, lists.k);
+}
+
 }  // namespace
 
 bool RowNeeds::wants(RowForm form) const { return contains(forms, form); }
@@ -133,10 +160,11 @@ void RowNeeds::add_ranks(RowForm form) {
   ranked = form;
 }
 
-void RowNeeds::add_neighbours(RowForm form, Index count, NeighbourDetail detail) {
+void RowNeeds::add_neighbours(RowForm form, Index count, Index left_out_blocks, NeighbourDetail detail) {
   if (!contains(forms, form)) forms.push_back(form);
   listed = form;
   neighbours = count;
+  blocks = left_out_blocks;
   neighbour_detail = detail;
 }
 
@@ -150,6 +178,7 @@ std::string RowNeeds::text() const {
     if (listed == form)
       text += " neighbours " + std::to_string(neighbours) +
               (neighbour_detail == NeighbourDetail::inner_products ? " with products" : "");
+    if (listed == form && blocks > 0) text += " blocks " + std::to_string(blocks);
   }
   return text;
 }
@@ -197,7 +226,8 @@ Index prepare_rows(RowForm form, MatrixView<double> rows, std::span<double const
 }
 
 void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNeeds const& needs,
-              MatrixView<double const> rows, MatrixView<double const> ordered, Index zero_rows, bool exact) {
+              MatrixView<double const> rows, MatrixView<double const> ordered, std::span<Index const> blocks,
+              Index zero_rows, bool exact) {
   RowRecord record;
   record.facts.features = rows.rows;
   record.facts.rows = rows.cols;
@@ -210,19 +240,9 @@ void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNe
     else
       record.put_ranks(distance_ranks<std::uint16_t>(ordered));
   }
-  if (needs.listed == form) {
-    NeighbourLists lists = nearest_neighbours(
-        ordered, needs.neighbours, form == RowForm::centred ? Nearness::distance : Nearness::inner_product,
-        needs.neighbour_detail);
-    record.facts.neighbours = lists.k;
-    record.facts.neighbour_products = needs.neighbour_detail == NeighbourDetail::inner_products ? lists.k : 0;
-    record.neighbours = std::move(lists.indices);
-    record.inner_products = std::move(lists.inner_products);
-    if (ordered.data != rows.data)
-      for (std::size_t at = 0; at < record.inner_products.size(); ++at)
-        record.inner_products[at] =
-            dot(rows.column_span(static_cast<Index>(at) / lists.k), rows.column_span(record.neighbours[at]));
-  }
+  if (needs.listed == form)
+    put_lists(record, needs, form == RowForm::centred ? Nearness::distance : Nearness::inner_product, rows, ordered,
+              blocks);
   record.facts.value_bytes = exact ? 8 : 4;
   record.squared_norms.resize(static_cast<std::size_t>(rows.cols));
   if (!contains(needs.kept, form))

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct RowNeeds {
   std::optional<RowForm> listed;     ///< nearest neighbours of every sample
   Index neighbours = 0;              ///< how many of them
   NeighbourDetail neighbour_detail = NeighbourDetail::indices;
+  Index blocks = 0;                  ///< of samples, of which any may be left out; 0: none is
   std::vector<RowForm> kept;         ///< whose rows themselves are read later
   std::vector<RowForm> linear;       ///< of which more than distances is read: never shortened to 16 bits
 
@@ -28,7 +30,7 @@ struct RowNeeds {
   /// The rows themselves, for distances, and the median of these.
   void add_distances(RowForm form);
   void add_ranks(RowForm form);
-  void add_neighbours(RowForm form, Index count, NeighbourDetail detail);
+  void add_neighbours(RowForm form, Index count, Index left_out_blocks, NeighbourDetail detail);
   bool orders(RowForm form) const { return ranked == form || listed == form; }
   std::string text() const;  ///< stands for the needs in keys
 };
@@ -47,9 +49,10 @@ Index prepare_rows(RowForm form, MatrixView<double> rows, std::span<double const
 
 /// Puts prepared rows into the store, in double precision when exact, else in single precision, or in 16 bits
 /// where only distances are looked at and show no difference. `ordered`: rows of the same distances, up to a
-/// factor, to take ranks and neighbours of.
+/// factor, to take ranks and neighbours of. `blocks`: of each row, where blocks may be left out.
 void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNeeds const& needs,
-              MatrixView<double const> rows, MatrixView<double const> ordered, Index zero_rows, bool exact);
+              MatrixView<double const> rows, MatrixView<double const> ordered, std::span<Index const> blocks,
+              Index zero_rows, bool exact);
 
 /// The same for centred rows that nothing is ordered by, in single precision, from rows as stored.
 void put_centred_rows(RowStore const& store, std::string const& key, RowNeeds const& needs, Matrix<float> rows);

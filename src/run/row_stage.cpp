@@ -7,6 +7,7 @@
 #include "confer/dist/hand_out.hpp"
 #include "confer/io/activation_reader.hpp"
 #include "run/activation_source.hpp"
+#include "run/random_samples.hpp"
 
 namespace confer {
 
@@ -56,6 +57,15 @@ Matrix<double> coordinates(BasisStore const& store, std::string const& key, Fact
   return rows;
 }
 
+/// Of each row; none where no block is ever left out.
+std::vector<Index> blocks_of_rows(Representation const& r, RowNeeds const& needs) {
+  std::vector<Index> blocks;
+  if (needs.blocks == 0) return blocks;
+  for (Index const block : jackknife_blocks(r.samples, needs.blocks))
+    blocks.insert(blocks.end(), static_cast<std::size_t>(r.rows_per_sample), block);
+  return blocks;
+}
+
 void prepare(RowTask const& task, std::size_t index, std::string const& key) {
   auto const& r = task.representations[index];
   bool const exact = task.config.compare.exact, wide = r.features > r.rows();
@@ -92,7 +102,8 @@ void prepare(RowTask const& task, std::size_t index, std::string const& key) {
         : last      ? std::move(stored)
                     : stored;
     Index const without = prepare_rows(form, rows, from_factor ? std::vector<double>() : mean, clamped_share);
-    put_rows(store, key, form, needs, rows, ordered.size() > 0 ? ordered.view() : rows.const_view(), without, exact);
+    put_rows(store, key, form, needs, rows, ordered.size() > 0 ? ordered.view() : rows.const_view(),
+             blocks_of_rows(r, needs), without, exact);
   }
 }
 

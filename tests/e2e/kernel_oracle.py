@@ -42,6 +42,25 @@ def kernel_features(x, metric="euclidean", bandwidth=1.0, batch=256):
             "distance_correlation": doubly_centred(d), "distance_correlation_unbiased": u_centred(d)}
 
 
+def whole_kernel(name, x, metric="euclidean", bandwidth=1.0):
+    """The kernel of a measure before it is centred. Widths and ranks stay as they are when samples are left out."""
+    distances = pdist(np.asarray(x, float))
+    if name.startswith("cka_rbf"):
+        return np.exp(-squareform(distances)**2 / (2 * (bandwidth * np.median(distances))**2))
+    if name.startswith("distance_correlation"):
+        return squareform(distances)
+    chosen = pdist(np.asarray(x, float), metric)
+    return squareform(rankdata(np.round(chosen, 11)) if name == "rsa_spearman" else chosen)
+
+
+def centred_kernel(name, kernel):
+    """What most measures are the cosine of."""
+    if name.startswith("rsa_"):
+        above = kernel[np.triu_indices(len(kernel), 1)]
+        return above - above.mean()
+    return u_centred(kernel) if name in ("cka_rbf_debiased", "distance_correlation_unbiased") else doubly_centred(kernel)
+
+
 def kernel_score(name, a, b):
     if name == "rsa_spearman":  # rho-a
         n = len(a)

@@ -16,6 +16,7 @@ FAMILIES = {
     "held out beside factors": (("--measures", "regression_held_out,cka,svcca"), (), ()),
     "bootstrap": (("--measures", "cka,pwcca", "--bootstrap", "3"), (), ("bootstrap",)),
     "draws": (("--measures", "cka", "--bootstrap", "2", "--permutations", "3"), (), ("bootstrap", "permutations")),
+    "jackknife": (("--measures", "cka_rbf,rsa_spearman,knn_mutual,cka", "--jackknife", "4"), ("rows",), ("jackknife",)),
     "kernels": (("--measures", "cka_rbf"), ("rows",), ()),
     "ranks": (("--measures", "rsa_spearman"), ("rows",), ()),
     "lists": (("--measures", "knn_mutual", "--neighbours", "20"), ("rows",), ()),
@@ -69,7 +70,7 @@ class Phases(TestCase):
     def test_memory_is_what_was_planned(self):
         for samples, neurons, families in (
                 (24000, 256, ("held out", "held out beside factors", "bootstrap", "draws", "neurons")),
-                (4000, 256, ("kernels", "ranks", "lists"))):
+                (4000, 256, ("kernels", "ranks", "lists", "jackknife"))):
             data = self.data(samples, neurons)
             for family in families:
                 with self.subTest(family=family):

@@ -161,6 +161,23 @@ TEST(SampleCost, DrawsArePhasesOfTheirOwn) {
   job.draws = {{"bootstrap", true, 0, 0}, {"permutations", false, 5, 0}};
   PhaseCost const relabelled = phase(estimate_cost(job, {}), "permutations");
   EXPECT_LT(relabelled.flops, twenty.flops / 4);  // no factor is made again
+  // Kernels without each of the blocks: every pair of samples twice, however many blocks.
+  JobSize kernels = job_of(30, 1000, 64);
+  kernels.samples.forms = kernels.samples.kept_forms = kernels.samples.kernels = 1;
+  double const once = phase(estimate_cost(kernels, {}), "pairs").flops, alone = kernel_pair_memory(kernels);
+  for (Index const blocks : {10, 50}) {
+    kernels.draws = {{"jackknife", true, blocks, 0, false, true, false, 1}};
+    EXPECT_NEAR(phase(estimate_cost(kernels, {}), "jackknife").flops, 2 * once, 1e-9 * once);
+    EXPECT_EQ(draw_memory(kernels, 1e12).bytes, 0);  // no factor is made
+    EXPECT_DOUBLE_EQ(kernel_pair_memory(kernels) - alone, 2.0 * 30 * (30 * 16 + 1000 * 8));
+  }
+  JobSize lists = job_of(30, 1000, 64);
+  lists.samples.forms = 1;
+  lists.samples.neighbours = 10;
+  lists.draws = {{"jackknife", true, 20, 0, false, false, true, 1}};
+  EXPECT_GT(phase(estimate_cost(lists, {}), "jackknife").seconds,
+            20 * phase(estimate_cost(lists, {}), "pairs").seconds);
+  EXPECT_DOUBLE_EQ(reduced_list_memory(lists), 32.0 * 12 * 1000 * 10);
   job.representations[0].rows = 4'000'000;
   EXPECT_LE(draw_memory(job, 100 * mib).limits.permuted_bytes, 100 * mib);
   EXPECT_EQ(draw_memory(job, 1e12).limits.permuted_bytes, 256 * mib);

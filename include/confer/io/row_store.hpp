@@ -36,6 +36,7 @@ struct RowFacts {
   Index neighbours = 0;        ///< of each sample
   Index neighbour_products = 0;  ///< inner products with these: as many, or none
   Index block = 0;             ///< of features that share a unit, where values are short
+  Index further = 0;           ///< neighbours of each sample beyond these, should some of the samples be left out
 };
 
 /// A record to be written. Parts may be empty.
@@ -44,7 +45,7 @@ struct RowRecord {
   std::vector<double> squared_norms;
   std::vector<std::byte> samples, ranks;
   std::vector<float> units;              ///< of the blocks, where samples are codes
-  std::vector<std::int32_t> neighbours;  ///< rows x neighbours, sample by sample
+  std::vector<std::int32_t> neighbours;  ///< rows x neighbours, sample by sample, then rows x further
   std::vector<double> inner_products;    ///< with them
 
   template <class U>
@@ -75,6 +76,9 @@ class MappedRows {
   /// The nearest neighbours of every sample, the nearest first: neighbours of sample i from i * facts().neighbours on.
   std::span<std::int32_t const> neighbours() const;
   std::span<double const> inner_products() const;  ///< with them; empty where there are none
+  /// The next ones: of sample i from i * facts().further on.
+  std::span<std::int32_t const> further_neighbours() const;
+  std::span<double const> further_inner_products() const;  ///< with them; empty where there are none
 
  private:
   struct State;

@@ -74,8 +74,9 @@ struct CompareOptions {
   Index folds = 5;         ///< of the samples, for measures judged on held-out ones
   Index bootstrap = 0;     ///< draws of the samples with replacement, for standard errors
   Index permutations = 0;  ///< relabellings of the samples, for chance levels
+  Index jackknife = 0;     ///< blocks of the samples that are left out in turn, for standard errors
 
-  bool resamples() const { return bootstrap > 0 || permutations > 0; }
+  bool resamples() const { return bootstrap > 0 || permutations > 0 || jackknife > 0; }
 };
 
 /// What `align` removes the mean of.

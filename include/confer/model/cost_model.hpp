@@ -88,6 +88,7 @@ struct SampleWork {
   bool ranked = false;         ///< all distances of one form are put in order
   bool centred_order = false;  ///< ranks or neighbours are those of the centred rows
   Index neighbours = 0;        ///< nearest ones that are listed, of every sample; 0: none
+  Index further = 0;           ///< listed beyond these, should some of the samples be left out
   Index neighbour_bytes = 12;  ///< of one in a list
   Index kernels = 0;           ///< over all pairs of samples
   Index batch = 0;             ///< samples of each batch of a kernel in batches; 0: none
@@ -104,12 +105,16 @@ struct PairMatrices {
   Index summaries = 0;    ///< its matrices, checkpoints against checkpoints
 };
 
-/// Samples drawn again and again, and the measures of factors computed from each draw.
+/// Samples drawn again and again, and measures computed from each draw.
 struct DrawWork {
-  std::string name;       ///< of the phase
-  bool weighted = false;  ///< rows count several times or not at all, factored anew; otherwise in another order
-  Index count = 0;        ///< of draws; 0: none
-  Index found = 0;        ///< that earlier runs have made
+  std::string name;         ///< of the phase
+  bool weighted = false;    ///< rows count several times or not at all, factored anew; otherwise in another order
+  Index count = 0;          ///< of draws; 0: none
+  Index found = 0;          ///< that earlier runs have made
+  bool factors = true;      ///< measures of factors are computed
+  bool kernels = false;     ///< those of kernels: each draw leaves out one of `count` blocks of samples
+  bool neighbours = false;  ///< those of neighbours, the same
+  Index measures = 1;       ///< in all
 };
 
 struct JobSize {

@@ -57,6 +57,12 @@ PairMemory draw_memory(JobSize const& job, double allowed);
 /// Bytes that the first rank needs for kernels of samples: tiles of them, or in the end the sums over all pairs.
 double kernel_pair_memory(JobSize const& job);
 
+/// Bytes of lists of neighbours without a block of samples that a rank keeps at most, beside those of a pair.
+inline constexpr double reduced_lists_bytes = 32.0 * (1 << 20);
+
+/// Bytes that a rank needs for such lists, if any are made.
+double reduced_list_memory(JobSize const& job);
+
 /// Bytes that a rank needs to prepare the rows of the most demanding representation: it has all of them in memory.
 double row_memory(JobSize const& job);
 
