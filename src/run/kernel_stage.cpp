@@ -103,6 +103,30 @@ std::map<Index, std::vector<Index>> groups_of(KernelJob const& job) {
   return groups;
 }
 
+/// Whether a sample lies so far out that sums of distances, of which centring leaves little, lose digits.
+bool has_far_sample(MappedRows const& rows) {
+  constexpr double far = 30;  // times as far as the others: errors of distance correlations come near to 1e-6
+  double largest = 0, total = 0;
+  for (double const squared : rows.squared_norms()) {
+    largest = std::max(largest, squared);
+    total += squared;
+  }
+  auto const others = static_cast<double>(rows.facts().rows - 1);
+  return largest * others > far * far * (total - largest) && total > largest;
+}
+
+void note_far_samples(PairTable& table, KernelJob const& job, KernelChoice const& choice,
+                      std::vector<Index> const& members, RowStore const& store) {
+  Index const count = std::count_if(members.begin(), members.end(), [&](Index member) {
+    return has_far_sample(store.map(row_record_name(job.keys[static_cast<std::size_t>(member)], choice.form)));
+  });
+  for (std::size_t m = 0; count > 0 && m < job.measures.size(); ++m)
+    if (job.measures[m]->kernel == Kernel::distance)
+      table.notes[job.columns[m]]["loses_digits"] =
+          "where one sample lies more than 30 times as far out as the others, as of " + format_count(count) +
+          " representations here: --exact keeps them";
+}
+
 void enter_scores(PairTable& table, KernelJob const& job, KernelPlan const& plan,
                   std::vector<KernelChoice> const& choices, std::vector<KernelSums> const& sums, RowStore const& store,
                   CompareOptions const& options) {
@@ -116,6 +140,8 @@ void enter_scores(PairTable& table, KernelJob const& job, KernelPlan const& plan
   for (auto const& [group, members] : groups_of(job))
     for (std::size_t c = 0; c < choices.size(); ++c) {
       KernelTable const kernels(choices[c], c, plan, sums, members, job.keys, store, options.bandwidth);
+      if (choices[c].function == TileFunction::distance && !options.exact)
+        note_far_samples(table, job, choices[c], members, store);
       for (std::size_t m = 0; m < job.measures.size(); ++m) {
         if (choice_of(choices, job.measures[m]->kernel, options) != c) continue;
         for (std::size_t i = 0; i < members.size(); ++i)

@@ -37,6 +37,35 @@ class InterruptedJob(TestCase):
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                 text=True, env={**_ENVIRONMENT, **os.environ}, start_new_session=True)
 
+    def expect_draws_go_on(self, state, variables, *options):
+        """Stopped, and killed, while it draws samples, the job goes on to the same values on other ranks. `state`: the
+        file in which what has been drawn is kept."""
+        reference = self.compare([self.data], *options, name="reference.h5")
+        state = os.path.join(self.output + ".journal", state)
+        for number, code in ((signal.SIGUSR1, 75), (signal.SIGKILL, None)):
+            for _ in range(10):
+                process = self.start(*options)
+                while process.poll() is None and not os.path.exists(state):
+                    pass
+                for pid in self.ranks_of(process):
+                    os.kill(pid, number)
+                process.communicate(timeout=60)
+                if process.returncode != 0:
+                    break
+                os.unlink(self.output)
+            else:
+                raise AssertionError("the job was always too fast to be disturbed")
+            if code is not None:
+                self.assertEqual(process.returncode, code)
+            self.assertTrue(os.path.exists(state))
+            run = confer("compare", self.data, "--output", self.output, "--quiet", *options, ranks=3)
+            self.assertEqual(run.code, 0, run.err)
+            results = open_results(self.output)
+            for name in variables:
+                np.testing.assert_array_equal(results[name].values, reference[name].values, err_msg=name)
+            self.assertEqual(sorted(os.listdir(os.path.dirname(self.output))), ["reference.h5", "results.h5"])
+            os.unlink(self.output)
+
     def journal_bytes(self):
         total = 0
         for path in glob.glob(self.output + ".journal/*"):

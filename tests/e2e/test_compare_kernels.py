@@ -47,6 +47,21 @@ class CompareKernels(TestCase):
             for name in ("cka_rbf", "rsa_pearson", "rsa_spearman"):
                 self.assertTrue(np.isfinite(results[f"{name}_z"].values[0, 1]), name)
 
+    def test_a_sample_far_out_is_pointed_out(self):
+        matrices = self.write(200, widths=(7,))
+        measures = ("distance_correlation", "distance_correlation_unbiased")
+        options = ("--layers", "l0", "--measures", ",".join(measures))
+        self.assertNotIn("loses_digits", self.compare([self.path("data")], *options)[measures[0]].attrs)
+        far = [x for x in matrices if x.shape[1] == 7]
+        for number, x in enumerate(far):
+            x[3 + number] *= 1000
+            acts.write_checkpoint(self.path("data", f"n{number}.h5"), f"n{number}", 0, {"l0": x})
+        for name in measures:
+            self.assertIn("of 2 representations", self.compare([self.path("data")], *options)[name].attrs["loses_digits"])
+        results = self.compare([self.path("data")], *options, "--exact")
+        self.assertNotIn("loses_digits", results[measures[0]].attrs)
+        self.check(measures, results, [expected.kernel_features(x) for x in far], expected.kernel_score, 1e-8)
+
     def test_options_of_kernels(self):
         matrices = [x for x in self.write(150) if x.shape[1] > 1]  # a single value has no direction
         for metric, name in (("sqeuclidean", "sqeuclidean"), ("cosine", "cosine"), ("correlation", "correlation")):

@@ -275,33 +275,9 @@ class Jackknife(TestCase):
 
 class InterruptedJackknife(interrupted.InterruptedJob):
     def test_a_stopped_jackknife_goes_on_to_the_same_errors(self):
-        options = ("--jackknife", "12", "--measures", "cka_rbf,rsa_spearman,knn_mutual,cka")
-        reference = self.compare([self.data], *options, name="reference.h5")
-        state = self.output + ".journal/jackknife.draws"
-        for number, code in ((signal.SIGUSR1, 75), (signal.SIGKILL, None)):
-            for _ in range(10):
-                process = self.start(*options)
-                while process.poll() is None and not os.path.exists(state):
-                    pass
-                for pid in self.ranks_of(process):
-                    os.kill(pid, number)
-                process.communicate(timeout=60)
-                if process.returncode != 0:
-                    break
-                os.unlink(self.output)
-            else:
-                raise AssertionError("the job was always too fast to be disturbed")
-            if code is not None:
-                self.assertEqual(process.returncode, code)
-            self.assertTrue(os.path.exists(state))
-            run = confer("compare", self.data, "--output", self.output, "--quiet", *options, ranks=3)
-            self.assertEqual(run.code, 0, run.err)
-            results = open_results(self.output)
-            for name in ("cka_rbf", "rsa_spearman", "knn_mutual", "cka"):
-                np.testing.assert_array_equal(results[name].values, reference[name].values, err_msg=name)
-                np.testing.assert_array_equal(results[name + "_se"].values, reference[name + "_se"].values, err_msg=name)
-            self.assertEqual(sorted(os.listdir(os.path.dirname(self.output))), ["reference.h5", "results.h5"])
-            os.unlink(self.output)
+        names = ("cka_rbf", "rsa_spearman", "knn_mutual", "cka")
+        self.expect_draws_go_on("jackknife.draws", (*names, *(name + "_se" for name in names)),
+                                "--jackknife", "12", "--measures", ",".join(names))
 
     def test_other_blocks_are_not_taken_for_these(self):
         options = ("--measures", "cka_rbf,knn_mutual")

@@ -1,6 +1,4 @@
 """Standard errors and p-values of `confer compare` from drawn samples, against draws made in NumPy."""
-import os
-import signal
 import unittest
 
 import numpy as np
@@ -145,32 +143,8 @@ class Resampling(TestCase):
 
 class InterruptedDraws(interrupted.InterruptedJob):
     def test_a_stopped_bootstrap_goes_on_to_the_same_errors(self):
-        options = ("--bootstrap", "12", "--measures", "cca,cka")
-        reference = self.compare([self.data], *options, name="reference.h5")
-        for number, code in ((signal.SIGUSR1, 75), (signal.SIGKILL, None)):
-            state = self.output + ".journal/bootstrap.draws"
-            for _ in range(10):
-                process = self.start(*options)
-                while process.poll() is None and not os.path.exists(state):
-                    pass
-                for pid in self.ranks_of(process):
-                    os.kill(pid, number)
-                process.communicate(timeout=60)
-                if process.returncode != 0:
-                    break
-                os.unlink(self.output)
-            else:
-                raise AssertionError("the job was always too fast to be disturbed")
-            if code is not None:
-                self.assertEqual(process.returncode, code)
-            self.assertTrue(os.path.exists(state))
-            run = confer("compare", self.data, "--output", self.output, "--quiet", *options, ranks=3)
-            self.assertEqual(run.code, 0, run.err)
-            results = open_results(self.output)
-            for name in ("cca", "cka", "cca_se", "cka_se"):
-                np.testing.assert_array_equal(results[name].values, reference[name].values, err_msg=name)
-            self.assertEqual(sorted(os.listdir(os.path.dirname(self.output))), ["reference.h5", "results.h5"])
-            os.unlink(self.output)
+        self.expect_draws_go_on("bootstrap.draws", ("cca", "cka", "cca_se", "cka_se"),
+                                "--bootstrap", "12", "--measures", "cca,cka")
 
 
 if __name__ == "__main__":
