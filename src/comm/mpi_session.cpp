@@ -1,8 +1,11 @@
 #include "confer/comm/mpi_session.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,33 +15,54 @@ namespace confer {
 
 namespace {
 
-/// A process that no launcher started has nobody to talk to. Open MPI would start a daemon for it all the same and look
-/// for networks: a third of a second, most of what a small job takes. It would also study the machine (hwloc), to share
-/// it among the ranks: a fifth of the rest. What the user has set stays as it is.
-class LoneProcess {
+/// Whether this variable of the environment holds this text.
+bool holds(char const* variable, std::string_view text) {
+  auto const* value = std::getenv(variable);
+  return value != nullptr && value == text;
+}
+
+/// Tells Open MPI what it would otherwise spend most of a small job's time to find out. What the user has set stays as
+/// it is, and programs that this one starts do not see it.
+class QuickStart {
  public:
-  LoneProcess() {
-    for (auto const* launched : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_FD", "PMI_SIZE"})
-      if (std::getenv(launched) != nullptr) return;
-    for (auto const& [name, value] : {std::pair{"OMPI_MCA_ess_singleton_isolated", "1"},
-                                      std::pair{"OMPI_MCA_pml", "ob1"}, std::pair{"OMPI_MCA_btl", "self"},
-                                      std::pair{"HWLOC_SYNTHETIC", "pu:1"}})
-      if (std::getenv(name) == nullptr && setenv(name, value, 0) == 0) set_.emplace_back(name);
+  QuickStart() {
+    if (alone()) {
+      // Nobody to talk to: no daemon, no networks, no study of the machine (hwloc) to share it among ranks.
+      for (auto const& [name, value] : {std::pair{"OMPI_MCA_ess_singleton_isolated", "1"},
+                                        std::pair{"OMPI_MCA_btl", "self"}, std::pair{"HWLOC_SYNTHETIC", "pu:1"}})
+        set(name, value);
+    }
+    // Ranks of one node talk through its memory: looking for fast networks (UCX) takes .2 s and finds nothing to use.
+    if (alone() || on_one_node()) set("OMPI_MCA_pml", "ob1");
   }
-  ~LoneProcess() {
-    for (auto const* name : set_) unsetenv(name);  // for programs that this one starts
+  ~QuickStart() {
+    for (auto const* name : set_) unsetenv(name);
   }
-  LoneProcess(LoneProcess const&) = delete;
-  LoneProcess& operator=(LoneProcess const&) = delete;
+  QuickStart(QuickStart const&) = delete;
+  QuickStart& operator=(QuickStart const&) = delete;
 
  private:
+  void set(char const* name, char const* value) {
+    if (std::getenv(name) == nullptr && setenv(name, value, 0) == 0) set_.emplace_back(name);
+  }
+  /// No launcher started this process.
+  static bool alone() {
+    return std::ranges::none_of(std::array{"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_FD", "PMI_SIZE"},
+                                [](char const* launched) { return std::getenv(launched) != nullptr; });
+  }
+  /// All ranks must come to the same answer, so only what a launcher says of the whole job counts.
+  static bool on_one_node() {
+    if (auto const* all = std::getenv("OMPI_COMM_WORLD_SIZE")) return holds("OMPI_COMM_WORLD_LOCAL_SIZE", all);
+    return holds("SLURM_STEP_NUM_NODES", "1");
+  }
+
   std::vector<char const*> set_;
 };
 
 }  // namespace
 
 MpiSession::MpiSession(int& argc, char**& argv) : exceptions_at_start_(std::uncaught_exceptions()) {
-  LoneProcess const lone;
+  QuickStart const quick_start;
   int provided = 0;
   check_mpi(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
   check_mpi(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
