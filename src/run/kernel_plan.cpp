@@ -148,7 +148,7 @@ Attributes kernel_notes(Measure const& measure, CompareOptions const& options) {
   bool const distances = measure.kernel == Kernel::gaussian || measure.kernel == Kernel::distance ||
                          measure.kernel == Kernel::dissimilarity;
   Attributes notes = {{"precision", std::string(options.exact ? "double"
-                                             : distances ? "single kernels of rows in 16 or 32 bits, double sums"
+                                             : distances ? "single kernels of rows in 16 to 64 bits, double sums"
                                                          : "single kernels, double sums")},
                       {"computed_from", std::string("kernels of samples")}};
   switch (measure.kernel) {

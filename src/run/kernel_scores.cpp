@@ -20,15 +20,17 @@ Matrix<double> column_products(Matrix<double> const& values) {
 
 KernelTable::KernelTable(KernelChoice const& choice, std::size_t place, KernelPlan const& plan,
                          std::vector<KernelSums> const& sums, std::vector<Index> members,
-                         std::vector<std::string> const& keys, RowStore const& store, double bandwidth, Index left_out)
+                         std::vector<std::string> const& keys, RowStore const& store, double bandwidth,
+                         std::span<Index const> left_out)
     : function_(choice.function), members_(std::move(members)) {
   auto const count = static_cast<Index>(members_.size());
   std::map<Index, Index> position;
   for (Index i = 0; i < count; ++i) position[members_[static_cast<std::size_t>(i)]] = i;
   off_ = Matrix<double>(count, count);
   totals_.assign(members_.size(), 0.0);
-  bool const linear = function_ == TileFunction::inner_product;
-  Matrix<double> row_sums, norms;
+  traces_.assign(members_.size(), 0.0);
+  bool const linear = function_ == TileFunction::inner_product, shifted = function_ == TileFunction::distance;
+  Matrix<double> row_sums, diagonals;
   samples_ = 0;
   for (Index i = 0; i < count; ++i) {
     MappedRows const rows =
@@ -36,6 +38,13 @@ KernelTable::KernelTable(KernelChoice const& choice, std::size_t place, KernelPl
     constants_.push_back(kernel_constants(choice, rows.facts(), bandwidth));
     samples_ = rows.facts().rows;
     if (row_sums.cols() == 0) row_sums = Matrix<double>(samples_, count);
+    if (shifted && diagonals.cols() == 0) diagonals = Matrix<double>(samples_, count);
+    if (shifted) {
+      auto const shifts = rows.distance_shifts();
+      for (Index k = 0; k < samples_; ++k) diagonals(k, i) = -2 * static_cast<double>(shifts[static_cast<std::size_t>(k)]);
+      for (Index const row : left_out) diagonals(row, i) = 0;
+      for (double const value : diagonals.view().column_span(i)) traces_[static_cast<std::size_t>(i)] += value;
+    }
     if (!linear) continue;
     // The rows of a linear kernel of centred data sum to zero: off the diagonal what is left is minus the diagonal.
     auto const squared = rows.squared_norms();
@@ -66,8 +75,16 @@ KernelTable::KernelTable(KernelChoice const& choice, std::size_t place, KernelPl
     }
   }
   rows_ = column_products(row_sums);
-  samples_ -= left_out;
   if (linear) diagonals_ = rows_;
+  if (shifted) {
+    diagonals_ = column_products(diagonals);
+    crossed_ = Matrix<double>(count, count);
+    gemm(1.0, row_sums, Op::transpose, diagonals, Op::none, 0.0, crossed_);
+  }
+  samples_ -= std::ssize(left_out);
+  // Of the others the diagonal is one number.
+  for (std::size_t i = 0; i < members_.size() && !linear && !shifted; ++i)
+    traces_[i] = static_cast<double>(samples_) * constants_[i].diagonal;
 }
 
 KernelMoments KernelTable::moments(std::size_t i, std::size_t j) const {
@@ -80,24 +97,44 @@ KernelMoments KernelTable::moments(std::size_t i, std::size_t j) const {
     m.full_rows = 0;
     return m;
   }
+  if (function_ == TileFunction::distance) {
+    m.full = m.off + diagonals_(a, b);
+    m.full_rows = m.rows + crossed_(a, b) + crossed_(b, a) + diagonals_(a, b);
+    return m;
+  }
   double const n = static_cast<double>(samples_), x = constants_[i].diagonal, y = constants_[j].diagonal;
   m.full = m.off + n * x * y;
   m.full_rows = m.rows + y * totals_[i] + x * totals_[j] + n * x * y;
   return m;
 }
 
-KernelStats KernelTable::stats(std::size_t i, std::size_t j) const {
+/// With a_i, b_i the shifts less their means, sums over i != j of (r_ij + a_i + a_j)(s_ij + b_i + b_j), and over i of
+/// (k_i + (n - 2) a_i)(l_i + (n - 2) b_i), k and l the row sums of r and s.
+KernelMoments KernelTable::whole_moments(std::size_t i, std::size_t j) const {
+  auto const a = static_cast<Index>(i), b = static_cast<Index>(j);
+  double const n = static_cast<double>(samples_);
+  double const shifts = (diagonals_(a, b) - traces_[i] * (traces_[j] / n)) / 4;
+  double const crossed = (totals_[i] * (traces_[j] / n) - crossed_(a, b)) / 2 +
+                         (totals_[j] * (traces_[i] / n) - crossed_(b, a)) / 2;
+  KernelMoments m;
+  m.off = off_(a, b) + 2 * crossed + 2 * (n - 2) * shifts;
+  m.rows = rows_(a, b) + (n - 2) * crossed + (n - 2) * (n - 2) * shifts;
+  return m;
+}
+
+KernelStats KernelTable::stats(std::size_t i, std::size_t j, Kernel kernel) const {
+  bool const whole = kernel == Kernel::dissimilarity && function_ == TileFunction::distance;
+  auto const of = [&](std::size_t x, std::size_t y) { return whole ? whole_moments(x, y) : moments(x, y); };
   KernelStats s;
   s.rows = samples_;
-  s.xy = moments(i, j);
-  s.xx = moments(i, i);
-  s.yy = moments(j, j);
+  s.xy = of(i, j);
+  s.xx = of(i, i);
+  s.yy = of(j, j);
   s.total_x = totals_[i];
   s.total_y = totals_[j];
-  double const n = static_cast<double>(samples_);
   bool const linear = function_ == TileFunction::inner_product;
-  s.full_total_x = linear ? 0 : totals_[i] + n * constants_[i].diagonal;
-  s.full_total_y = linear ? 0 : totals_[j] + n * constants_[j].diagonal;
+  s.full_total_x = linear ? 0 : totals_[i] + traces_[i];
+  s.full_total_y = linear ? 0 : totals_[j] + traces_[j];
   return s;
 }
 

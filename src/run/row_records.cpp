@@ -8,6 +8,7 @@
 
 #include "confer/linalg/centring.hpp"
 #include "confer/linalg/dense.hpp"
+#include "confer/linalg/distance_shifts.hpp"
 #include "confer/linalg/pair_distances.hpp"
 #include "confer/linalg/short_samples.hpp"
 #include "run/reserved_lists.hpp"
@@ -92,15 +93,24 @@ bool put_short(RowRecord& record, MatrixView<float const> values, bool median) {
 
 /// Values in their precision and the median of the distances between them; their squared norms are in the record.
 template <class T>
-void fill(RowRecord& record, Matrix<T> const& values, bool linear, bool median) {
+void fill_values(RowRecord& record, Matrix<T> const& values, bool linear, bool median) {
   if constexpr (std::is_same_v<T, float>)
     if (!linear && put_short(record, values, median)) return;
   put_samples(record, values);
   if (median) record.facts.median_distance = median_distance(values.const_view(), record.squared_norms);
 }
 
+/// radii: where there are distances between centred rows.
 template <class T>
-void fill_converted(RowRecord& record, MatrixView<double const> rows, bool linear, bool median) {
+void fill(RowRecord& record, Matrix<T> const& values, bool linear, bool median,
+          std::optional<SampleRadii> const& radii) {
+  fill_values(record, values, linear, median);
+  if (radii) record.distance_shifts = distance_shifts(*radii);
+}
+
+template <class T>
+void fill_converted(RowRecord& record, MatrixView<double const> rows, bool linear, bool median,
+                    std::optional<SampleRadii> const& radii) {
   Matrix<T> values(rows.rows, rows.cols, Uninitialised());
   std::vector<double> rounded(static_cast<std::size_t>(rows.rows));
   for (Index i = 0; i < rows.cols; ++i) {
@@ -110,7 +120,7 @@ void fill_converted(RowRecord& record, MatrixView<double const> rows, bool linea
     }
     record.squared_norms[static_cast<std::size_t>(i)] = dot(rounded, rounded);
   }
-  fill(record, values, linear, median);
+  fill(record, values, linear, median, radii);
 }
 
 /// The k nearest neighbours of all samples, then those beyond them that may be asked for when a block is left out.
@@ -142,6 +152,7 @@ void put_lists(RowRecord& record, RowNeeds const& needs, Nearness nearness, Matr
 }  // namespace
 
 bool RowNeeds::wants(RowForm form) const { return contains(forms, form); }
+bool RowNeeds::with_median_of(RowForm form) const { return contains(with_median, form); }
 
 void RowNeeds::add(RowForm form) {
   if (!contains(forms, form)) forms.push_back(form);
@@ -245,23 +256,35 @@ void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNe
               blocks);
   record.facts.value_bytes = exact ? 8 : 4;
   record.squared_norms.resize(static_cast<std::size_t>(rows.cols));
+  bool const linear = contains(needs.linear, form), median = contains(needs.with_median, form);
+  std::optional<SampleRadii> radii;
+  if (median && form == RowForm::centred) {
+    std::vector<double> norms;
+    for (Index i = 0; i < rows.cols; ++i) norms.push_back(squared(rows, i));
+    radii = sample_radii(rows, norms);
+  }
   if (!contains(needs.kept, form))
     record.facts.features = 0;
-  else if (exact)
-    fill_converted<double>(record, rows, contains(needs.linear, form), contains(needs.with_median, form));
+  else if (exact || (radii && radii->needs_double))
+    fill_converted<double>(record, rows, linear, median, radii);
   else
-    fill_converted<float>(record, rows, contains(needs.linear, form), contains(needs.with_median, form));
+    fill_converted<float>(record, rows, linear, median, radii);
   store.put(row_record_name(key, form), record);
 }
 
-void put_centred_rows(RowStore const& store, std::string const& key, RowNeeds const& needs, Matrix<float> rows) {
+bool put_centred_rows(RowStore const& store, std::string const& key, RowNeeds const& needs, Matrix<float> rows) {
   RowRecord record;
   record.facts.features = rows.rows();
   record.facts.rows = rows.cols();
   record.facts.median_distance = std::numeric_limits<double>::quiet_NaN();
   record.squared_norms = centre_samples(rows);
-  fill(record, rows, contains(needs.linear, RowForm::centred), contains(needs.with_median, RowForm::centred));
+  bool const median = contains(needs.with_median, RowForm::centred);
+  std::optional<SampleRadii> radii;
+  if (median) radii = sample_radii(rows.const_view(), record.squared_norms);
+  if (radii && radii->needs_double) return false;
+  fill(record, rows, contains(needs.linear, RowForm::centred), median, radii);
   store.put(row_record_name(key, RowForm::centred), record);
+  return true;
 }
 
 }  // namespace confer

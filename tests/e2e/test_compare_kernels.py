@@ -47,20 +47,39 @@ class CompareKernels(TestCase):
             for name in ("cka_rbf", "rsa_pearson", "rsa_spearman"):
                 self.assertTrue(np.isfinite(results[f"{name}_z"].values[0, 1]), name)
 
-    def test_a_sample_far_out_is_pointed_out(self):
-        matrices = self.write(200, widths=(7,))
-        measures = ("distance_correlation", "distance_correlation_unbiased")
-        options = ("--layers", "l0", "--measures", ",".join(measures))
-        self.assertNotIn("loses_digits", self.compare([self.path("data")], *options)[measures[0]].attrs)
-        far = [x for x in matrices if x.shape[1] == 7]
-        for number, x in enumerate(far):
-            x[3 + number] *= 1000
-            acts.write_checkpoint(self.path("data", f"n{number}.h5"), f"n{number}", 0, {"l0": x})
-        for name in measures:
-            self.assertIn("of 2 representations", self.compare([self.path("data")], *options)[name].attrs["loses_digits"])
-        results = self.compare([self.path("data")], *options, "--exact")
-        self.assertNotIn("loses_digits", results[measures[0]].attrs)
-        self.check(measures, results, [expected.kernel_features(x) for x in far], expected.kernel_score, 1e-8)
+    def write_far_out(self, samples, times, name, dtype=np.float32):
+        """Three layers, of one neuron, of some and of more than there are samples; in each one sample lies so many times
+        as far out as the others, or several in different directions where `times` are several."""
+        rng = np.random.default_rng(samples)
+        shared, layers = rng.standard_normal((samples, 6)), {}
+        for number, width in enumerate((1, 9, max(samples // 4, 30))):
+            x = np.tanh(shared @ rng.standard_normal((6, width)) / 2) + 0.5 * rng.standard_normal((samples, width))
+            for place, factor in enumerate(np.atleast_1d(times)):
+                x[(number + 2 * place) % samples] *= factor
+            layers[f"l{number}"] = x.astype(dtype)
+        acts.write_checkpoint(self.path(name, "n.h5"), "n", 0, layers)
+        return list(layers.values())
+
+    def test_samples_far_out_cost_no_digits(self):
+        names = ("distance_correlation", "distance_correlation_unbiased", "rsa_pearson", "cka_rbf")
+        for samples in (4, 5, 90, 700):
+            for times in (15, 100, 1e3, 1e5, (1e4, -300, 40)):
+                with self.subTest(samples=samples, times=times):
+                    name = f"{samples}-{times}"
+                    features = [expected.kernel_features(x) for x in self.write_far_out(samples, times, name)]
+                    for options, tolerance in (((), 2e-6), (("--exact",), 1e-7)):
+                        results = self.compare([self.path(name)], "--measures", ",".join(names), *options)
+                        self.check(names, results, features, expected.kernel_score, tolerance)
+
+    def test_bits_beside_samples_far_out_do_not_depend_on_ranks(self):
+        self.write_far_out(300, 1e3, "far")
+        self.write_far_out(300, 1, "near")
+        names = ("distance_correlation_unbiased", "rsa_pearson", "cka_minibatch")  # also products of the wide rows
+        first = self.compare([self.path("far")], "--measures", ",".join(names))
+        for ranks in (2, 3, 4):
+            other = self.compare([self.path("far")], "--measures", ",".join(names), "--fresh", ranks=ranks)
+            for name in names:
+                np.testing.assert_array_equal(other[name].values.view(np.int64), first[name].values.view(np.int64), name)
 
     def test_options_of_kernels(self):
         matrices = [x for x in self.write(150) if x.shape[1] > 1]  # a single value has no direction

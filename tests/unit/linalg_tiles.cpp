@@ -56,7 +56,9 @@ TYPED_TEST(Tiles, AreTheKernels) {
   };
   check([&](MatrixView<T> g) { gaussian_tile(g, norms, norms, static_cast<T>(0.3), static_cast<T>(0.1)); },
         [](double d) { return std::exp(-0.3 * d) - 0.1; });
-  check([&](MatrixView<T> g) { distance_tile(g, norms, norms, T{1}); }, [](double d) { return std::sqrt(d) - 1; });
+  std::vector<T> const left(37, T{0.25}), right(37, T{0.75});
+  check([&](MatrixView<T> g) { distance_tile(g, {norms, left}, {norms, right}); },
+        [](double d) { return std::sqrt(d) - 1; });
   check([&](MatrixView<T> g) { squared_distance_tile(g, norms, norms, T{2}); }, [](double d) { return d - 2; });
 }
 
@@ -191,7 +193,8 @@ TEST(TileFunctions, EqualSamplesAreAtNoDistance) {
   float const norm = 0.7f, product = 0.7f * (1 - 1e-7f);
   Matrix<float> g(1, 1);
   g(0, 0) = product;
-  distance_tile(g.view(), std::vector<float>{norm}, std::vector<float>{norm}, 0.25f);
+  std::vector<float> const norms = {norm}, shifts = {0.125f};
+  distance_tile(g.view(), {norms, shifts}, {norms, shifts});
   EXPECT_EQ(g(0, 0), -0.25f);
 }
 

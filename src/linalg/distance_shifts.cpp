@@ -1,0 +1,79 @@
+#include "confer/linalg/distance_shifts.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace confer {
+
+namespace {
+
+/// Of so few samples errors do not average out.
+constexpr Index very_few = 64;
+/// Single precision is right to 1e-7 of a distance of this many times the others'.
+constexpr double far = 20;
+/// Up to here the mean is a point among most samples. A single one far out among n pulls it by 1/n of its distance.
+constexpr double moderate = 4;
+
+double middle_of(std::span<double const> values) {
+  std::vector<double> copy(values.begin(), values.end());
+  auto const middle = copy.begin() + (std::ssize(copy) - 1) / 2;
+  std::nth_element(copy.begin(), middle, copy.end());
+  return *middle;
+}
+
+/// Mean of all but the largest twentieth, at least one.
+double trimmed_mean(std::vector<double> values) {
+  auto const kept = std::ssize(values) - std::max<Index>(1, std::ssize(values) / 20);
+  if (kept <= 0) return 0;
+  std::nth_element(values.begin(), values.begin() + kept, values.end());
+  return std::accumulate(values.begin(), values.begin() + kept, 0.0) / static_cast<double>(kept);
+}
+
+template <class T>
+SampleRadii radii_of(MatrixView<T const> samples, std::span<double const> squared_norms) {
+  SampleRadii radii{{squared_norms.begin(), squared_norms.end()}, samples.cols <= very_few};
+  if (samples.cols == 0) return radii;
+  double const middle = middle_of(squared_norms);
+  double const largest = *std::max_element(squared_norms.begin(), squared_norms.end());
+  if (samples.cols > very_few && largest <= moderate * moderate * middle) return radii;
+  std::vector<double> centre(static_cast<std::size_t>(samples.rows), 0.0);
+  double near = 0;
+  for (Index i = 0; i < samples.cols; ++i) {
+    if (squared_norms[static_cast<std::size_t>(i)] > middle) continue;
+    for (std::size_t k = 0; k < centre.size(); ++k) centre[k] += static_cast<double>(samples(static_cast<Index>(k), i));
+    ++near;
+  }
+  for (double& value : centre) value /= near;
+  for (Index i = 0; i < samples.cols; ++i) {
+    double& squared = radii.squared[static_cast<std::size_t>(i)];
+    squared = 0;
+    for (std::size_t k = 0; k < centre.size(); ++k) {
+      double const difference = static_cast<double>(samples(static_cast<Index>(k), i)) - centre[k];
+      squared += difference * difference;
+    }
+  }
+  double const largest_radius = *std::max_element(radii.squared.begin(), radii.squared.end());
+  radii.needs_double = radii.needs_double || largest_radius > far * far * trimmed_mean(radii.squared);
+  return radii;
+}
+
+}  // namespace
+
+SampleRadii sample_radii(MatrixView<float const> samples, std::span<double const> squared_norms) {
+  return radii_of(samples, squared_norms);
+}
+SampleRadii sample_radii(MatrixView<double const> samples, std::span<double const> squared_norms) {
+  return radii_of(samples, squared_norms);
+}
+
+std::vector<float> distance_shifts(SampleRadii const& radii) {
+  std::vector<float> shifts;
+  if (radii.squared.empty()) return shifts;
+  double const typical = middle_of(radii.squared);  // not of the distances: of few samples many may be to a far one
+  for (double const squared : radii.squared)
+    shifts.push_back(static_cast<float>(std::sqrt(squared + typical) - std::sqrt(typical / 2)));
+  return shifts;
+}
+
+}  // namespace confer
