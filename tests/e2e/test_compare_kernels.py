@@ -107,6 +107,15 @@ class CompareKernels(TestCase):
         lists = [expected.neighbours(x, 10, "euclidean") for x in layers.values()]
         self.check(("knn_mutual", "knn_lcs"), results, lists, expected.neighbour_score, 1e-12)
 
+    def test_ties_among_so_many_that_ranks_have_16_bits(self):
+        rng = np.random.default_rng(4)
+        shared = rng.integers(0, 3, (2100, 1))
+        layers = {f"l{p}": (shared + rng.integers(0, 2, (2100, p))).astype(np.float32) for p in (1, 2, 5)}
+        acts.write_checkpoint(self.path("data", "n.h5"), "n", 0, layers)
+        results = self.compare([self.path("data")], "--measures", "rsa_spearman")
+        features = [expected.kernel_features(x) for x in layers.values()]
+        self.check(("rsa_spearman",), results, features, expected.kernel_score, 1.5e-6)
+
     def test_rows_in_16_bits_agree_with_the_oracle(self):
         """Where distances alone are looked at, the store holds half of single precision."""
         matrices = self.write(600, widths=(1, 50, 130))

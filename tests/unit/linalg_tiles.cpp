@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <vector>
 
 #include "confer/linalg/pair_distances.hpp"
@@ -176,7 +177,7 @@ TEST(PairDistances, RanksAreThoseOfTheDistances) {
   ASSERT_EQ(fine.size(), expected.size());
   for (std::size_t k = 0; k < expected.size(); ++k) {
     EXPECT_NEAR(exact(fine[k]), expected[k], 1e-12);
-    EXPECT_NEAR(rounded(coarse[k]), expected[k], 1e-5);
+    EXPECT_NEAR(rounded(coarse[k]), expected[k], 1.0 / 65536);
   }
 }
 
@@ -187,6 +188,18 @@ TEST(PairDistances, WholeNumbersTieExactly) {
   auto const codes = distance_ranks<std::uint32_t>(transposed_as<double>(x).view());
   RankDecoder<std::uint32_t> const decode(120);
   for (std::size_t k = 0; k < expected.size(); ++k) EXPECT_NEAR(decode(codes[k]), expected[k], 1e-12);
+}
+
+TEST(PairDistances, CodesOf16BitsAreRightOnTheMeanOverTies) {
+  Matrix<double> x(300, 2);
+  for (Index i = 0; i < x.size(); ++i) x.data()[i] = static_cast<double>((i * i * 7 + i / 5) % 3);
+  std::vector<double> const expected = centred_ranks(above_diagonal(squared_distances(x)));
+  auto const codes = distance_ranks<std::uint16_t>(transposed_as<double>(x).view());
+  RankDecoder<std::uint16_t> const decode(300);
+  std::map<double, double> errors;
+  for (std::size_t k = 0; k < expected.size(); ++k) errors[expected[k]] += decode(codes[k]) - expected[k];
+  EXPECT_LT(errors.size(), 10U);
+  for (auto const& [rank, sum] : errors) EXPECT_LT(std::abs(sum), 4.0 / 65536) << rank;  // of thousands
 }
 
 TEST(TileFunctions, EqualSamplesAreAtNoDistance) {

@@ -21,7 +21,8 @@ double median_distance(ShortSamples const& samples, std::span<double const> squa
 
 /// Ranks (from 1) of |x_i - x_j| among all i < j, at [j (j - 1) / 2 + i]; equal distances share their mean rank.
 /// Distances closer than about 5e-10 (uint32: 2e-11) of the largest norm are equal. Codes: for uint32 twice the rank; for uint16
-/// floor(65536 (rank - 1/2) / N), N = n (n - 1) / 2. samples: features x n, n < 65536. Takes 16 N bytes beside the result.
+/// 65536 (rank - 1/2) / N, N = n (n - 1) / 2, rounded down, or up for some of equal distances, so that their mean is
+/// right. samples: features x n, n < 65536. Takes 16 N bytes beside the result.
 template <class U>
 std::vector<U> distance_ranks(MatrixView<double const> samples);
 
