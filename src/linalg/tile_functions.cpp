@@ -107,6 +107,12 @@ CONFER_VECTOR_CLONES double sum_column(float const* g, Index count) {
   return total;
 }
 
+CONFER_VECTOR_CLONES Index count_in_column(float const* values, Index count, float limit) {
+  std::int32_t sum = 0;
+  for (Index i = 0; i < count; ++i) sum += values[i] <= limit ? 1 : 0;
+  return sum;
+}
+
 CONFER_VECTOR_CLONES void mark_column(float const* values, float const* rows, float column, Index count,
                                       unsigned char* marks) {
   for (Index i = 0; i < count; ++i)
@@ -206,6 +212,14 @@ void near_distance_tile(MatrixView<float> g, std::span<float const> left, std::s
   each_column(g, [&](float* column, Index j) {
     near_distance_column(column, left.data(), g.rows, right[static_cast<std::size_t>(j)]);
   });
+}
+
+Index count_below(std::span<float const> values, float limit) {
+  return count_in_column(values.data(), std::ssize(values), limit);
+}
+
+Index count_below(std::span<double const> values, double limit) {
+  return std::count_if(values.begin(), values.end(), [limit](double value) { return value <= limit; });
 }
 
 void mark_reached(std::span<float const> values, std::span<float const> rows, float column,

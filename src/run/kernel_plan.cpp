@@ -140,6 +140,7 @@ RowNeeds kernel_row_needs(std::vector<KernelChoice> const& choices) {
       needs.add(choice.form);
     else
       needs.add_distances(choice.form);
+    needs.roots = needs.roots || choice.function == TileFunction::distance;
   }
   return needs;
 }

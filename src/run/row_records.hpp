@@ -16,6 +16,7 @@ namespace confer {
 struct RowNeeds {
   std::vector<RowForm> forms;
   std::vector<RowForm> with_median;  ///< of the distances between samples
+  bool roots = false;                ///< of squared distances, which need more digits of small ones, are looked at
   std::optional<RowForm> ranked;     ///< ranks of these distances
   std::optional<RowForm> listed;     ///< nearest neighbours of every sample
   Index neighbours = 0;              ///< how many of them

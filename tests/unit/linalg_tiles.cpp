@@ -132,7 +132,7 @@ template <class T>
 double median_of(Matrix<double> const& x) {
   auto const samples = transposed_as<T>(x);
   auto const norms = norms_of(samples);
-  return median_distance(samples.const_view(), std::vector<double>(norms.begin(), norms.end()));
+  return summarise_distances(samples.const_view(), std::vector<double>(norms.begin(), norms.end())).median;
 }
 
 TEST(PairDistances, MedianOfOddAndEvenNumbers) {
@@ -142,7 +142,7 @@ TEST(PairDistances, MedianOfOddAndEvenNumbers) {
     EXPECT_NEAR(median_of<float>(x), sorted_median(x), 3e-6) << n;
   }
   Matrix<double> const one(3, 1);
-  EXPECT_TRUE(std::isnan(median_distance(one.view(), std::vector<double>(1, 0.0))));
+  EXPECT_TRUE(std::isnan(summarise_distances(one.view(), std::vector<double>(1, 0.0)).median));
 }
 
 /// Evenly spaced samples tell where the median lies; here they are all unlike the others.

@@ -39,6 +39,10 @@ void squared_distance_tile(MatrixView<double> g, std::span<double const> left, s
 void complement_tile(MatrixView<float> g, float shift);
 void complement_tile(MatrixView<double> g, double shift);
 
+/// How many values are less than the limit, or equal.
+Index count_below(std::span<float const> values, float limit);
+Index count_below(std::span<double const> values, double limit);
+
 /// Marks the values that reach their row's threshold (1), that of the column (2), or both (3).
 void mark_reached(std::span<float const> values, std::span<float const> rows, float column, std::span<unsigned char> marks);
 
