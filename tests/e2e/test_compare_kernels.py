@@ -15,7 +15,7 @@ LINEAR = ("cka", "cka_debiased")
 
 class CompareKernels(TestCase):
 
-    def write(self, samples, widths=(1, 7, 40), networks=2, layers=None, seed=0):
+    def write(self, samples, widths=(1, 7, 40), networks=2, layers=None, seed=0, name="data"):
         """Networks with something in common; the last layer is wider than the samples are many. Returns matrices."""
         rng = np.random.default_rng(seed)
         shared = rng.standard_normal((samples, 12))
@@ -25,7 +25,7 @@ class CompareKernels(TestCase):
             for number, width in enumerate((*widths, samples + 9)):
                 x = np.maximum(shared @ rng.standard_normal((12, width)) + 2 * rng.standard_normal((samples, width)), 0)
                 values[f"l{number}"] = (x + 0.1 * rng.standard_normal(x.shape)).astype(np.float32)
-            acts.write_checkpoint(self.path("data", f"n{net}.h5"), f"n{net}", 0, layers or values)
+            acts.write_checkpoint(self.path(name, f"n{net}.h5"), f"n{net}", 0, layers or values)
             matrices += values.values()
         return matrices
 
@@ -70,6 +70,20 @@ class CompareKernels(TestCase):
                     for options, tolerance in (((), 2e-6), (("--exact",), 1e-7)):
                         results = self.compare([self.path(name)], "--measures", ",".join(names), *options)
                         self.check(names, results, features, expected.kernel_score, tolerance)
+
+    def test_samples_near_each_other_cost_no_digits(self):
+        names = ("distance_correlation", "distance_correlation_unbiased", "rsa_pearson")
+        rng = np.random.default_rng(6)
+        for samples in (40, 200):
+            for distance in (0, 1e-5, 1e-3):
+                name, layers = f"{samples}-{distance}", {}
+                for number, x in enumerate(self.write(samples // 2, name=name)[:3]):
+                    twice = np.repeat(x, 2, axis=0)
+                    layers[f"l{number}"] = twice + np.float32(distance) * rng.standard_normal(twice.shape).astype(np.float32)
+                acts.write_checkpoint(self.path(f"pairs {name}", "n.h5"), "n", 0, layers)
+                results = self.compare([self.path(f"pairs {name}")], "--measures", ",".join(names))
+                self.check(names, results, [expected.kernel_features(x) for x in layers.values()],
+                           expected.kernel_score, 2e-6)
 
     def test_bits_beside_samples_far_out_do_not_depend_on_ranks(self):
         self.write_far_out(300, 1e3, "far")

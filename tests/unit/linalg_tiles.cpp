@@ -165,6 +165,19 @@ TEST(PairDistances, MedianOfEqualDistances) {
   EXPECT_EQ(median_of<float>(x), 1);
 }
 
+TEST(PairDistances, SinglePrecisionCannotTellThoseOfNearSamples) {
+  Matrix<double> x = gaussian(80, 5, 8);
+  auto const share = [&] {
+    auto const samples = transposed_as<float>(x);
+    std::vector<float> const norms = norms_of(samples);
+    return summarise_distances(samples.const_view(), std::vector<double>(norms.begin(), norms.end())).near_share;
+  };
+  EXPECT_EQ(share(), 0);
+  for (Index i = 0; i < 20; ++i)
+    for (Index k = 0; k < 5; ++k) x(40 + i, k) = x(i, k) + (k == i % 5 ? 5e-4 : 0);
+  EXPECT_DOUBLE_EQ(share(), 20.0 / (80 * 79 / 2));
+}
+
 TEST(PairDistances, RanksAreThoseOfTheDistances) {
   Matrix<double> x = gaussian(300, 4, 1);
   for (Index k = 0; k < 4; ++k) x(17, k) = x(290, k);  // equal samples have equal distances to all others
