@@ -31,16 +31,48 @@ double trimmed_mean(std::vector<double> values) {
 }
 
 template <class T>
+double squared_difference(MatrixView<T const> samples, Index i, Index j) {
+  double squared = 0;
+  for (Index k = 0; k < samples.rows; ++k) {
+    double const difference = static_cast<double>(samples(k, i)) - static_cast<double>(samples(k, j));
+    squared += difference * difference;
+  }
+  return squared;
+}
+
+double softened(double squared_radius, double typical) { return std::sqrt(squared_radius + typical); }
+
+/// Looks at as many pairs as samples, or a few hundred.
+template <class T>
+void add_rest(SampleRadii& radii, MatrixView<T const> samples) {
+  constexpr Index most = 256;
+  Index const n = samples.cols, count = std::min(n, most);
+  radii.typical = middle_of(radii.squared);
+  auto const stride = std::max<Index>(1, static_cast<Index>(0.382 * static_cast<double>(n)));
+  std::vector<double> rests;
+  for (Index k = 0; k < count && n > 1; ++k) {
+    Index const i = k * n / count, j = (i + stride) % n;
+    rests.push_back(std::sqrt(squared_difference(samples, i, j)) -
+                    softened(radii.squared[static_cast<std::size_t>(i)], radii.typical) -
+                    softened(radii.squared[static_cast<std::size_t>(j)], radii.typical));
+  }
+  if (!rests.empty()) radii.rest = middle_of(rests);
+}
+
+template <class T>
 SampleRadii radii_of(MatrixView<T const> samples, std::span<double const> squared_norms) {
-  SampleRadii radii{{squared_norms.begin(), squared_norms.end()}, samples.cols <= very_few};
+  SampleRadii radii{{squared_norms.begin(), squared_norms.end()}, 0, 0, samples.cols <= very_few};
   if (samples.cols == 0) return radii;
   double const middle = middle_of(squared_norms);
   double const largest = *std::max_element(squared_norms.begin(), squared_norms.end());
-  if (samples.cols > very_few && largest <= moderate * moderate * middle) return radii;
+  if (samples.cols > very_few && largest <= moderate * moderate * middle) {
+    add_rest(radii, samples);
+    return radii;
+  }
   std::vector<double> centre(static_cast<std::size_t>(samples.rows), 0.0);
   double near = 0;
   for (Index i = 0; i < samples.cols; ++i) {
-    if (squared_norms[static_cast<std::size_t>(i)] > middle) continue;
+    if (squared_norms[static_cast<std::size_t>(i)] > (1 + 1e-6) * middle) continue;  // equal ones all or none
     for (std::size_t k = 0; k < centre.size(); ++k) centre[k] += static_cast<double>(samples(static_cast<Index>(k), i));
     ++near;
   }
@@ -55,6 +87,7 @@ SampleRadii radii_of(MatrixView<T const> samples, std::span<double const> square
   }
   double const largest_radius = *std::max_element(radii.squared.begin(), radii.squared.end());
   radii.needs_double = radii.needs_double || largest_radius > far * far * trimmed_mean(radii.squared);
+  add_rest(radii, samples);
   return radii;
 }
 
@@ -69,10 +102,8 @@ SampleRadii sample_radii(MatrixView<double const> samples, std::span<double cons
 
 std::vector<float> distance_shifts(SampleRadii const& radii) {
   std::vector<float> shifts;
-  if (radii.squared.empty()) return shifts;
-  double const typical = middle_of(radii.squared);  // not of the distances: of few samples many may be to a far one
   for (double const squared : radii.squared)
-    shifts.push_back(static_cast<float>(std::sqrt(squared + typical) - std::sqrt(typical / 2)));
+    shifts.push_back(static_cast<float>(softened(squared, radii.typical) + radii.rest / 2));
   return shifts;
 }
 

@@ -1,5 +1,6 @@
 #include "run/kernel_scores.hpp"
 
+#include <cmath>
 #include <map>
 
 #include "confer/linalg/dense.hpp"
@@ -7,6 +8,14 @@
 namespace confer {
 
 namespace {
+
+/// The sum of the squares of what rounding may do to distances, centred. The mean square of all is twice that of the
+/// norms, which is 1. Codes of 16 bits lose up to 2e-7 sqrt(n) of a value (negligible_squared_error).
+double rounding_of_distances(RowFacts const& facts) {
+  auto const n = static_cast<double>(facts.rows);
+  double const relative = facts.value_bytes == 8 ? 1e-13 : facts.value_bytes == 4 ? 5e-7 : 4e-7 * std::sqrt(n);
+  return relative * relative * 2 * n * n;
+}
 
 /// All products of the columns, both triangles.
 Matrix<double> column_products(Matrix<double> const& values) {
@@ -20,9 +29,9 @@ Matrix<double> column_products(Matrix<double> const& values) {
 
 KernelTable::KernelTable(KernelChoice const& choice, std::size_t place, KernelPlan const& plan,
                          std::vector<KernelSums> const& sums, std::vector<Index> members,
-                         std::vector<std::string> const& keys, RowStore const& store, double bandwidth,
+                         std::vector<std::string> const& keys, RowStore const& store, CompareOptions const& options,
                          std::span<Index const> left_out)
-    : function_(choice.function), members_(std::move(members)) {
+    : function_(choice.function), exact_(options.exact), members_(std::move(members)) {
   auto const count = static_cast<Index>(members_.size());
   std::map<Index, Index> position;
   for (Index i = 0; i < count; ++i) position[members_[static_cast<std::size_t>(i)]] = i;
@@ -35,8 +44,9 @@ KernelTable::KernelTable(KernelChoice const& choice, std::size_t place, KernelPl
   for (Index i = 0; i < count; ++i) {
     MappedRows const rows =
         store.map(row_record_name(keys[static_cast<std::size_t>(members_[static_cast<std::size_t>(i)])], choice.form));
-    constants_.push_back(kernel_constants(choice, rows.facts(), bandwidth));
+    constants_.push_back(kernel_constants(choice, rows.facts(), options.bandwidth));
     samples_ = rows.facts().rows;
+    rounding_.push_back(shifted ? rounding_of_distances(rows.facts()) : 0);
     if (row_sums.cols() == 0) row_sums = Matrix<double>(samples_, count);
     if (shifted && diagonals.cols() == 0) diagonals = Matrix<double>(samples_, count);
     if (shifted) {
@@ -122,6 +132,16 @@ KernelMoments KernelTable::whole_moments(std::size_t i, std::size_t j) const {
   return m;
 }
 
+/// Beside that of the distances, that of the sums over what is left of them, and of those over whole ones.
+double KernelTable::rounding(std::size_t i, bool whole) const {
+  double const of_rests = exact_ ? 1.5e-14 : 3e-7;  // products are added up in the precision of the kernels
+  constexpr double of_whole = 1.5e-14;
+  if (function_ != TileFunction::distance) return 0;
+  auto const a = static_cast<Index>(i);
+  return rounding_[i] + of_rests * off_(a, a) +
+         (whole ? of_whole * static_cast<double>(samples_) * diagonals_(a, a) : 0);
+}
+
 KernelStats KernelTable::stats(std::size_t i, std::size_t j, Kernel kernel) const {
   bool const whole = kernel == Kernel::dissimilarity && function_ == TileFunction::distance;
   auto const of = [&](std::size_t x, std::size_t y) { return whole ? whole_moments(x, y) : moments(x, y); };
@@ -132,6 +152,8 @@ KernelStats KernelTable::stats(std::size_t i, std::size_t j, Kernel kernel) cons
   s.yy = of(j, j);
   s.total_x = totals_[i];
   s.total_y = totals_[j];
+  s.rounding_x = rounding(i, whole);
+  s.rounding_y = rounding(j, whole);
   bool const linear = function_ == TileFunction::inner_product;
   s.full_total_x = linear ? 0 : totals_[i] + traces_[i];
   s.full_total_y = linear ? 0 : totals_[j] + traces_[j];

@@ -18,7 +18,7 @@ class KernelTable {
   /// samples with those `left_out`, if any. Kernels are those of all samples.
   KernelTable(KernelChoice const& choice, std::size_t place, KernelPlan const& plan,
               std::vector<KernelSums> const& sums, std::vector<Index> members, std::vector<std::string> const& keys,
-              RowStore const& store, double bandwidth, std::span<Index const> left_out = {});
+              RowStore const& store, CompareOptions const& options, std::span<Index const> left_out = {});
 
   std::vector<Index> const& members() const { return members_; }
   bool defined(std::size_t i) const { return constants_[i].defined; }
@@ -29,8 +29,10 @@ class KernelTable {
  private:
   KernelMoments moments(std::size_t i, std::size_t j) const;
   KernelMoments whole_moments(std::size_t i, std::size_t j) const;
+  double rounding(std::size_t i, bool whole) const;
 
   TileFunction function_;
+  bool exact_;
   Index samples_;  ///< that count
   std::vector<Index> members_;
   std::vector<KernelConstants> constants_;
@@ -38,7 +40,7 @@ class KernelTable {
   Matrix<double> rows_;       // products of row sums
   Matrix<double> diagonals_;  // products of the diagonals; linear kernels and distances only
   Matrix<double> crossed_;    // products of row sums with diagonals; distances only
-  std::vector<double> totals_, traces_;
+  std::vector<double> totals_, traces_, rounding_;
 };
 
 }  // namespace confer

@@ -115,7 +115,7 @@ void enter_scores(PairTable& table, KernelJob const& job, KernelPlan const& plan
   }
   for (auto const& [group, members] : groups_of(job))
     for (std::size_t c = 0; c < choices.size(); ++c) {
-      KernelTable const kernels(choices[c], c, plan, sums, members, job.keys, store, options.bandwidth);
+      KernelTable const kernels(choices[c], c, plan, sums, members, job.keys, store, options);
       for (std::size_t m = 0; m < job.measures.size(); ++m) {
         if (choice_of(choices, job.measures[m]->kernel, options) != c) continue;
         for (std::size_t i = 0; i < members.size(); ++i)
@@ -149,11 +149,11 @@ void enter_values(PairTable& table, KernelJob const& job, std::vector<KernelChoi
     std::vector<Index> const& missing = sums.left_out(members.front());
     for (std::size_t c = 0; !missing.empty() && c < choices.size(); ++c) {
       if (choices[c].function == TileFunction::u_centred) continue;
-      KernelTable const kernels(choices[c], c, sums.plan, sums.stay, members, job.keys, store, options.bandwidth,
+      KernelTable const kernels(choices[c], c, sums.plan, sums.stay, members, job.keys, store, options,
                                 missing);
       std::optional<KernelTable> all;
       if (choices[c].function == TileFunction::rank)
-        all.emplace(choices[c], c, sums.plan, sums.all, members, job.keys, store, options.bandwidth);
+        all.emplace(choices[c], c, sums.plan, sums.all, members, job.keys, store, options);
       for (std::size_t m = 0; m < job.measures.size(); ++m) {
         if (!leaves_out(*job.measures[m]) || choice_of(choices, job.measures[m]->kernel, options) != c) continue;
         for (std::size_t i = 0; i < members.size(); ++i)

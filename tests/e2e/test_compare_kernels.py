@@ -253,6 +253,22 @@ class CompareKernels(TestCase):
         self.assertTrue(np.isfinite(results["cka_rbf"].values).all())
         self.assertEqual(float(results["knn_mutual"][0, 1]), 1.0)  # both others are the only neighbours there are
 
+    def test_equal_distances_have_no_correlation(self):
+        for samples in (4, 5, 80, 400):
+            rng = np.random.default_rng(samples)
+            layers = {"equal": np.eye(samples), "scaled": 3.3 * np.eye(samples) + 0.7,
+                      "good": rng.standard_normal((samples, 3))}
+            acts.write_checkpoint(self.path(f"{samples}", "n.h5"), "n", 0,
+                                  {name: x.astype(np.float32) for name, x in layers.items()})
+            for options in ((), ("--exact",)):
+                names = ("distance_correlation", "distance_correlation_unbiased", "rsa_pearson")
+                results = self.compare([self.path(f"{samples}")], "--measures", ",".join(names), *options, code=1)
+                for name in names[1:]:
+                    found = results[name].values
+                    self.assertAlmostEqual(found[2, 2], 1, places=12, msg=(name, samples))
+                    self.assertTrue(np.isnan(found[:2]).all() and np.isnan(found[:, :2]).all(), (name, samples, found))
+                self.assertTrue(np.isfinite(results["distance_correlation"].values).all())
+
     def test_independent_data_are_at_chance(self):
         rng = np.random.default_rng(5)
         for net in range(6):

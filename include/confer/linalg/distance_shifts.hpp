@@ -15,6 +15,8 @@ namespace confer {
 /// Squared distances of the samples from a point among most of them.
 struct SampleRadii {
   std::vector<double> squared;
+  double typical = 0;         ///< the median of them
+  double rest = 0;            ///< of d_ij - s_i - s_j over some pairs the median, s_i^2 = r_i^2 + typical
   bool needs_double = false;  ///< single precision is not enough: a sample lies far out, or there are very few of them
 };
 
@@ -22,8 +24,7 @@ struct SampleRadii {
 SampleRadii sample_radii(MatrixView<float const> samples, std::span<double const> squared_norms);
 SampleRadii sample_radii(MatrixView<double const> samples, std::span<double const> squared_norms);
 
-/// a_i = sqrt(r_i^2 + t^2) - t / sqrt(2) of radii r, t their median: half of the distance of two samples where these lie
-/// in many dimensions.
+/// a_i = s_i + rest / 2: of equal distances nothing is left.
 std::vector<float> distance_shifts(SampleRadii const& radii);
 
 }  // namespace confer
