@@ -51,7 +51,8 @@ KernelTable::KernelTable(KernelChoice const& choice, std::size_t place, KernelPl
     if (shifted && diagonals.cols() == 0) diagonals = Matrix<double>(samples_, count);
     if (shifted) {
       auto const shifts = rows.distance_shifts();
-      for (Index k = 0; k < samples_; ++k) diagonals(k, i) = -2 * static_cast<double>(shifts[static_cast<std::size_t>(k)]);
+      for (Index k = 0; k < samples_; ++k)
+        diagonals(k, i) = -2 * static_cast<double>(shifts[static_cast<std::size_t>(k)]);
       for (Index const row : left_out) diagonals(row, i) = 0;
       for (double const value : diagonals.view().column_span(i)) traces_[static_cast<std::size_t>(i)] += value;
     }

@@ -56,8 +56,8 @@ void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNe
               MatrixView<double const> rows, MatrixView<double const> ordered, std::span<Index const> blocks,
               Index zero_rows, bool exact);
 
-/// The same for centred rows that nothing is ordered by, in single precision, from rows as stored. Returns false, and puts
-/// nothing, where distances need double precision.
+/// The same for centred rows that nothing is ordered by, in single precision, from rows as stored. Returns false, and
+/// puts nothing, where distances need double precision.
 bool put_centred_rows(RowStore const& store, std::string const& key, RowNeeds const& needs, Matrix<float> rows);
 
 }  // namespace confer

@@ -114,7 +114,8 @@ void prepare(RowTask const& task, std::size_t index, std::string const& key) {
         from_factor ? coordinates(task.store, task.factors.keys[index], task.factors.summaries[index], exact)
         : last      ? std::move(stored)
                     : stored;
-    if (from_factor && !exact && r.features * r.rows() <= few_values && needs.with_median_of(form) && needs_double(rows)) {
+    bool const few = r.features * r.rows() <= few_values;
+    if (from_factor && !exact && few && needs.with_median_of(form) && needs_double(rows)) {
       rows = read_stored();
       mean = feature_means(rows.view());
       from_factor = false;

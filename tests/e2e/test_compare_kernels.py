@@ -48,8 +48,8 @@ class CompareKernels(TestCase):
                 self.assertTrue(np.isfinite(results[f"{name}_z"].values[0, 1]), name)
 
     def write_far_out(self, samples, times, name, dtype=np.float32):
-        """Three layers, of one neuron, of some and of more than there are samples; in each one sample lies so many times
-        as far out as the others, or several in different directions where `times` are several."""
+        """Three layers, of one neuron, of some and of many; in each one sample lies so many times as far out as the
+        others, or several in different directions where `times` are several."""
         rng = np.random.default_rng(samples)
         shared, layers = rng.standard_normal((samples, 6)), {}
         for number, width in enumerate((1, 9, max(samples // 4, 30))):
@@ -79,7 +79,8 @@ class CompareKernels(TestCase):
                 name, layers = f"{samples}-{distance}", {}
                 for number, x in enumerate(self.write(samples // 2, name=name)[:3]):
                     twice = np.repeat(x, 2, axis=0)
-                    layers[f"l{number}"] = twice + np.float32(distance) * rng.standard_normal(twice.shape).astype(np.float32)
+                    moved = twice + distance * rng.standard_normal(twice.shape)
+                    layers[f"l{number}"] = moved.astype(np.float32)
                 acts.write_checkpoint(self.path(f"pairs {name}", "n.h5"), "n", 0, layers)
                 results = self.compare([self.path(f"pairs {name}")], "--measures", ",".join(names))
                 self.check(names, results, [expected.kernel_features(x) for x in layers.values()],
@@ -93,7 +94,7 @@ class CompareKernels(TestCase):
         for ranks in (2, 3, 4):
             other = self.compare([self.path("far")], "--measures", ",".join(names), "--fresh", ranks=ranks)
             for name in names:
-                np.testing.assert_array_equal(other[name].values.view(np.int64), first[name].values.view(np.int64), name)
+                np.testing.assert_array_equal(other[name].values.view(np.int64), first[name].values.view(np.int64))
 
     def test_options_of_kernels(self):
         matrices = [x for x in self.write(150) if x.shape[1] > 1]  # a single value has no direction

@@ -42,7 +42,8 @@ double largest_rest(Matrix<double> const& x, std::vector<float> const& shifts) {
   double largest = 0;
   for (Index j = 0; j < x.rows(); ++j)
     for (Index i = 0; i < j; ++i)
-      largest = std::max(largest, std::abs(std::sqrt(squared(i, j)) - static_cast<double>(shifts[static_cast<std::size_t>(i)]) -
+      largest = std::max(largest, std::abs(std::sqrt(squared(i, j)) -
+                                           static_cast<double>(shifts[static_cast<std::size_t>(i)]) -
                                            static_cast<double>(shifts[static_cast<std::size_t>(j)])));
   return largest;
 }

@@ -1,8 +1,8 @@
 /// How far out samples lie, and what to take off their distances so that centring these cancels little.
 ///
 /// Doubly centred (biased or not) a matrix of distances d_ij stays what it is when a_i + a_j is taken off its elements,
-/// which become -2 a_i on the diagonal. With a_i about the distance of sample i from most others, less half of a typical
-/// one, what is left is of the size of the centred matrix, however far out some of the samples lie.
+/// which become -2 a_i on the diagonal. With a_i about the distance of sample i from most others, less half of a
+/// typical one, what is left is of the size of the centred matrix, however far out some of the samples lie.
 #pragma once
 
 #include <span>

@@ -15,7 +15,7 @@ inline constexpr Index median_samples = 4096;
 
 struct DistanceSummary {
   double median;          ///< of |x_i - x_j| over i < j, the mean of the middle two where their number is even
-  double near_share = 0;  ///< of the pairs, those so near to each other that single precision cannot tell their distance
+  double near_share = 0;  ///< of the pairs, those too near to each other for single precision to tell
 };
 
 /// samples: features x n. squared_norms: of the samples. The median is NaN below two samples.
