@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "confer/linalg/block_eigen.hpp"
 #include "confer/linalg/dense.hpp"
 
 namespace confer {
@@ -89,57 +90,70 @@ void orthonormalise(MatrixView<double> vectors) {
 }
 
 /// Eigenvectors give the smaller side; the other side follows through M.
-CanonicalWeights from_smaller_side(MatrixView<double const> cross, LoadingsOf<float> const& loadings_small,
-                                   LoadingsOf<float> const& loadings_large, bool rows_are_small) {
-  Index const small = rows_are_small ? cross.rows : cross.cols;
-  Index const large = rows_are_small ? cross.cols : cross.rows;
-  Matrix<double> gram(small, small);
-  syrk_lower(1.0, cross, rows_are_small ? Op::none : Op::transpose, 0.0, gram);
-  Eigen const eigen = eigh(gram);
+CanonicalWeights from_smaller_side(CanonicalPair<float> const& pair, Eigen const& eigen) {
+  auto const& cross = pair.cross;
+  bool const rows_are_small = cross.rows <= cross.cols;
+  Index const small = std::min(cross.rows, cross.cols), large = std::max(cross.rows, cross.cols);
   CanonicalWeights result;
   for (double const value : eigen.values) result.correlations.push_back(std::sqrt(std::clamp(value, 0.0, 1.0)));
-  Matrix<double> other(large, small);
+  Matrix<double> other(large, small, Uninitialised());
   gemm(1.0, cross, rows_are_small ? Op::transpose : Op::none, eigen.vectors, Op::none, 0.0, other);
   // Below this, rounding has spoilt the direction of M'l.
   Index safe = 0;
   while (safe < small && result.correlations[static_cast<std::size_t>(safe)] > 1e-5) ++safe;
   complete_orthonormal(other, safe);
-  result.weights_x = absolute_sums<float>(eigen.vectors.const_view(), loadings_small);
-  result.weights_y = absolute_sums<float>(other.const_view(), loadings_large);
-  if (!rows_are_small) std::swap(result.weights_x, result.weights_y);
+  result.weights_x =
+      absolute_sums<float>(rows_are_small ? eigen.vectors.const_view() : other.const_view(), pair.loadings_x);
+  result.weights_y =
+      absolute_sums<float>(rows_are_small ? other.const_view() : eigen.vectors.const_view(), pair.loadings_y);
+  return result;
+}
+
+CanonicalWeights from_singular_values(CanonicalPair<double> const& pair) {
+  Svd const decomposition = svd(pair.cross);
+  CanonicalWeights result;
+  for (double const value : decomposition.s) result.correlations.push_back(std::min(value, 1.0));
+  result.weights_x = absolute_sums<double>(decomposition.u.const_view(), pair.loadings_x);
+  Matrix<double> right(decomposition.vt.cols(), decomposition.vt.rows());
+  for (Index j = 0; j < right.cols(); ++j)
+    for (Index i = 0; i < right.rows(); ++i) right(i, j) = decomposition.vt(j, i);
+  result.weights_y = absolute_sums<double>(right.const_view(), pair.loadings_y);
+  return result;
+}
+
+template <class T>
+CanonicalWeights weights_of_one(MatrixView<double const> cross, MatrixView<T const> loadings_x,
+                                MatrixView<T const> loadings_y) {
+  CanonicalPair<T> const pair{cross, in_memory(loadings_x), in_memory(loadings_y)};
+  CanonicalWeights result;
+  canonical_weights<T>({&pair, 1}, [&](std::size_t, CanonicalWeights weights) { result = std::move(weights); });
   return result;
 }
 
 }  // namespace
 
-CanonicalWeights canonical_weights(MatrixView<double const> cross, MatrixView<float const> loadings_x,
-                                   MatrixView<float const> loadings_y) {
-  return canonical_weights(cross, in_memory(loadings_x), in_memory(loadings_y));
+template <>
+void canonical_weights(std::span<CanonicalPair<float> const> pairs,
+                       std::function<void(std::size_t pair, CanonicalWeights weights)> const& use) {
+  std::vector<MatrixView<double const>> blocks;
+  for (auto const& pair : pairs) blocks.push_back(pair.cross);
+  gram_eigenvectors(blocks, [&](std::size_t at, Eigen const& eigen) { use(at, from_smaller_side(pairs[at], eigen)); });
 }
 
-CanonicalWeights canonical_weights(MatrixView<double const> cross, LoadingsOf<float> const& loadings_x,
-                                   LoadingsOf<float> const& loadings_y) {
-  bool const rows_are_small = cross.rows <= cross.cols;
-  return from_smaller_side(cross, rows_are_small ? loadings_x : loadings_y, rows_are_small ? loadings_y : loadings_x,
-                           rows_are_small);
+template <>
+void canonical_weights(std::span<CanonicalPair<double> const> pairs,
+                       std::function<void(std::size_t pair, CanonicalWeights weights)> const& use) {
+  for (std::size_t at = 0; at < pairs.size(); ++at) use(at, from_singular_values(pairs[at]));
+}
+
+CanonicalWeights canonical_weights(MatrixView<double const> cross, MatrixView<float const> loadings_x,
+                                   MatrixView<float const> loadings_y) {
+  return weights_of_one(cross, loadings_x, loadings_y);
 }
 
 CanonicalWeights canonical_weights(MatrixView<double const> cross, MatrixView<double const> loadings_x,
                                    MatrixView<double const> loadings_y) {
-  return canonical_weights(cross, in_memory(loadings_x), in_memory(loadings_y));
-}
-
-CanonicalWeights canonical_weights(MatrixView<double const> cross, LoadingsOf<double> const& loadings_x,
-                                   LoadingsOf<double> const& loadings_y) {
-  Svd const decomposition = svd(cross);
-  CanonicalWeights result;
-  for (double const value : decomposition.s) result.correlations.push_back(std::min(value, 1.0));
-  result.weights_x = absolute_sums<double>(decomposition.u.const_view(), loadings_x);
-  Matrix<double> right(decomposition.vt.cols(), decomposition.vt.rows());
-  for (Index j = 0; j < right.cols(); ++j)
-    for (Index i = 0; i < right.rows(); ++i) right(i, j) = decomposition.vt(j, i);
-  result.weights_y = absolute_sums<double>(right.const_view(), loadings_y);
-  return result;
+  return weights_of_one(cross, loadings_x, loadings_y);
 }
 
 namespace {
