@@ -45,7 +45,7 @@ class Group {
         wide_(kernels.group * kernels.lanes),
         diagonal_(wide_, largest),
         subdiagonal_(wide_, largest),
-        work_(kernels.lanes, 3 * largest + 4) {}
+        work_(kernels.lanes, 3 * kernels.group * largest) {}
 
   void reduce(MatrixView<double const> block);
   /// The eigenvalues of all that were reduced; then each is asked for once.

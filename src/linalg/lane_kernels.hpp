@@ -60,7 +60,7 @@ struct LaneKernels {
   bool (*eigenvalues)(Index k, Index batches, double* d, double* e);
 
   /// Unit eigenvectors of one k x k tridiagonal matrix for its eigenvalues, column by column, and the lengths of
-  /// T z - lambda z. The nearer two eigenvalues are, the less orthogonal are their vectors. work: 3 k lane numbers.
+  /// T z - lambda z. The nearer two eigenvalues are, the less orthogonal are their vectors. work: 3 G k lane numbers.
   void (*tridiagonal_vectors)(Index k, double const* d, double const* e, double const* values, double* work,
                               double* vectors, Index ld, double* residuals);
 

@@ -33,29 +33,31 @@ void apply_reflectors(MatrixView<double const> a, std::span<double const> tau, M
   constexpr Index width = 48;
   Index const count = a.rows - 1;
   if (count < 1) return;
-  Matrix<double> v(count, width, Uninitialised()), t(width, width), products(width, z.cols, Uninitialised());
+  Matrix<double> v(count, width, Uninitialised()), scaled(count, width, Uninitialised());
+  Matrix<double> inner(width, width), t(width, width), products(width, z.cols, Uninitialised());
   for (Index begin = (count - 1) / width * width; begin >= 0; begin -= width) {
     Index const w = std::min(width, count - begin), m = count - begin;
-    auto const reflectors = v.view().block(0, 0, m, w);
-    auto const triangle = t.view().block(0, 0, w, w), inner = products.view().block(0, 0, w, w);
+    auto const reflectors = v.view().block(0, 0, m, w), left = scaled.view().block(0, 0, m, w);
+    auto const triangle = t.view().block(0, 0, w, w);
     for (Index j = 0; j < w; ++j) {
       std::fill_n(reflectors.column(j), j, 0.0);
       std::copy_n(a.column(begin + j) + begin + j + 1, m - j, reflectors.column(j) + j);
+      std::copy_n(reflectors.column(j), m, left.column(j));
     }
-    gemm(1.0, reflectors, Op::transpose, reflectors, Op::none, 0.0, inner);
+    syrk_lower(1.0, reflectors, Op::transpose, 0.0, inner.view().block(0, 0, w, w));
     for (Index j = 0; j < w; ++j) {  // H_1 ... H_w = I - V T V'
       double const scale = tau[static_cast<std::size_t>(begin + j)];
-      for (Index i = 0; i < j; ++i) triangle(i, j) = -scale * inner(i, j);
+      for (Index i = 0; i < j; ++i) triangle(i, j) = -scale * inner(j, i);
       cblas_dtrmv(CblasColMajor, CblasUpper, CblasNoTrans, CblasNonUnit, narrow(j), triangle.data, narrow(triangle.ld),
                   triangle.column(j), 1);
       triangle(j, j) = scale;
     }
+    cblas_dtrmm(CblasColMajor, CblasRight, CblasUpper, CblasNoTrans, CblasNonUnit, narrow(m), narrow(w), 1.0,
+                triangle.data, narrow(triangle.ld), left.data, narrow(left.ld));
     auto const rows = z.block(begin + 1, 0, m, z.cols);
     auto const projected = products.view().block(0, 0, w, z.cols);
     gemm(1.0, reflectors, Op::transpose, rows, Op::none, 0.0, projected);
-    cblas_dtrmm(CblasColMajor, CblasLeft, CblasUpper, CblasNoTrans, CblasNonUnit, narrow(w), narrow(z.cols), 1.0,
-                triangle.data, narrow(triangle.ld), projected.data, narrow(projected.ld));
-    gemm(-1.0, reflectors, Op::none, projected, Op::none, 1.0, rows);
+    gemm(-1.0, left, Op::none, projected, Op::none, 1.0, rows);
   }
 }
 

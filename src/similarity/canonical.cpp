@@ -14,12 +14,12 @@ namespace {
 /// sum_j |(directions' loadings)_ij| for every column i of directions (rank x count).
 template <class T>
 std::vector<double> absolute_sums(MatrixView<double const> directions, LoadingsOf<T> const& loadings) {
-  Matrix<T> narrow_directions(directions.rows, directions.cols);
+  Matrix<T> narrow_directions(directions.rows, directions.cols, Uninitialised());
   for (Index j = 0; j < directions.cols; ++j)
     std::transform(directions.column(j), directions.column(j) + directions.rows, narrow_directions.view().column(j),
                    [](double value) { return static_cast<T>(value); });
   // Neurons in blocks keep the product in cache whatever their number.
-  Matrix<T> product(directions.cols, loadings_block);
+  Matrix<T> product(directions.cols, loadings_block, Uninitialised());
   std::vector<double> sums(static_cast<std::size_t>(directions.cols), 0.0);
   loadings([&](MatrixView<T const> block) {
     for (Index begin = 0; begin < block.cols; begin += loadings_block) {
@@ -40,9 +40,8 @@ LoadingsOf<T> in_memory(MatrixView<T const> loadings) {
 }
 
 double norm(double const* values, Index count) {
-  double sum = 0;
-  for (Index i = 0; i < count; ++i) sum += values[i] * values[i];
-  return std::sqrt(sum);
+  std::span const v(values, static_cast<std::size_t>(count));
+  return std::sqrt(dot(v, v));
 }
 
 /// Makes the columns of `vectors` unit vectors; from column `safe` on they are also made orthogonal to all before, and
