@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "confer/linalg/dense.hpp"
+#include "confer/linalg/round_to_single.hpp"
 #include "linalg/lane_kernels.hpp"
 #include "linalg/tridiagonal.hpp"
 
@@ -50,7 +52,7 @@ class Group {
   void reduce(MatrixView<double const> block);
   /// The eigenvalues of all that were reduced; then each is asked for once.
   void solve();
-  Eigen decomposition(std::size_t member);
+  GramEigen decomposition(std::size_t member, double single_above);
 
  private:
   Matrix<double> vectors(Reduced& matrix, std::vector<double>& values);
@@ -91,15 +93,21 @@ void Group::solve() {
     throw std::runtime_error("the QL iteration did not converge");
 }
 
-Eigen Group::decomposition(std::size_t member) {
+GramEigen Group::decomposition(std::size_t member, double single_above) {
   Reduced& matrix = matrices_[member];
   auto const k = std::ssize(matrix.diagonal);
-  Eigen result;
+  GramEigen result;
   for (Index i = 0; i < k; ++i) result.values.push_back(diagonal_(static_cast<Index>(member), i));
   if (std::isnan(result.values.front())) throw std::runtime_error("a block has elements that are not finite");
   std::sort(result.values.begin(), result.values.end(), std::greater<>());
-  result.vectors = vectors(matrix, result.values);
-  apply_reflectors(matrix.reflectors.const_view().block(0, 0, k, k), matrix.tau, result.vectors);
+  Matrix<double> const all = vectors(matrix, result.values);
+  Index const singles =
+      std::ranges::find_if(result.values, [&](double value) { return !(value > single_above); }) - result.values.begin();
+  result.first = Matrix<float>(k, singles, Uninitialised());
+  result.others = Matrix<double>(k, k - singles, Uninitialised());
+  round_to_single(all.view().block(0, 0, k, singles), result.first);
+  std::copy_n(all.view().column(singles), result.others.size(), result.others.data());
+  apply_reflectors(matrix.reflectors.const_view().block(0, 0, k, k), matrix.tau, result.others, result.first);
   matrix = Reduced();
   return result;
 }
@@ -135,13 +143,14 @@ Matrix<double> Group::vectors(Reduced& matrix, std::vector<double>& values) {
 }  // namespace
 
 void gram_eigenvectors_with(LaneKernels const& kernels, std::span<MatrixView<double const> const> blocks,
-                            std::function<void(std::size_t block, Eigen const& eigen)> const& use) {
+                            double single_above,
+                            std::function<void(std::size_t block, GramEigen const& eigen)> const& use) {
   std::vector<std::size_t> order(blocks.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   // Neighbours of about the same size waste least.
   std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t m) { return small_side(blocks[m]); });
   while (!order.empty() && small_side(blocks[order.back()]) == 0) {
-    use(order.back(), Eigen());
+    use(order.back(), GramEigen());
     order.pop_back();
   }
   for (std::size_t begin = 0; begin < order.size();) {
@@ -150,14 +159,14 @@ void gram_eigenvectors_with(LaneKernels const& kernels, std::span<MatrixView<dou
     Group group(kernels, largest);
     for (std::size_t at = 0; at < count; ++at) group.reduce(blocks[order[begin + at]]);
     group.solve();
-    for (std::size_t at = 0; at < count; ++at) use(order[begin + at], group.decomposition(at));
+    for (std::size_t at = 0; at < count; ++at) use(order[begin + at], group.decomposition(at, single_above));
     begin += count;
   }
 }
 
-void gram_eigenvectors(std::span<MatrixView<double const> const> blocks,
-                       std::function<void(std::size_t block, Eigen const& eigen)> const& use) {
-  gram_eigenvectors_with(best_kernels(), blocks, use);
+void gram_eigenvectors(std::span<MatrixView<double const> const> blocks, double single_above,
+                       std::function<void(std::size_t block, GramEigen const& eigen)> const& use) {
+  gram_eigenvectors_with(best_kernels(), blocks, single_above, use);
 }
 
 double gram_eigenvectors_bytes(Index k) {

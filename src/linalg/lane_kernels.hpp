@@ -9,8 +9,8 @@
 #include <span>
 #include <vector>
 
+#include "confer/linalg/block_eigen.hpp"
 #include "confer/linalg/block_spectra.hpp"
-#include "confer/linalg/dense.hpp"
 
 namespace confer {
 
@@ -84,6 +84,7 @@ void block_singular_values_with(LaneKernels const& kernels, std::span<ScaledBloc
 
 /// gram_eigenvectors with given kernels.
 void gram_eigenvectors_with(LaneKernels const& kernels, std::span<MatrixView<double const> const> blocks,
-                            std::function<void(std::size_t block, Eigen const& eigen)> const& use);
+                            double single_above,
+                            std::function<void(std::size_t block, GramEigen const& eigen)> const& use);
 
 }  // namespace confer

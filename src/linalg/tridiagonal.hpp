@@ -11,7 +11,9 @@ namespace confer {
 /// subdiagonal `e`, n - 1 numbers, destroyed. Throws std::runtime_error if LAPACK fails.
 Matrix<double> tridiagonal_eigenvectors(std::span<double> d, std::span<double> e);
 
-/// Z <- Q Z for Q = H_0 H_1 ..., H_j = I - tau[j] v v', v in the rows from j + 1 on of column j of the n x n `a`.
-void apply_reflectors(MatrixView<double const> a, std::span<double const> tau, MatrixView<double> z);
+/// Z <- Q Z for Q = H_0 H_1 ..., H_j = I - tau[j] v v', v in the rows from j + 1 on of column j of the n x n `a`; and
+/// the same for `z_single`, in single precision.
+void apply_reflectors(MatrixView<double const> a, std::span<double const> tau, MatrixView<double> z,
+                      MatrixView<float> z_single = {});
 
 }  // namespace confer

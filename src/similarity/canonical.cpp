@@ -6,6 +6,7 @@
 
 #include "confer/linalg/block_eigen.hpp"
 #include "confer/linalg/dense.hpp"
+#include "confer/linalg/round_to_single.hpp"
 
 namespace confer {
 
@@ -13,19 +14,14 @@ namespace {
 
 /// sum_j |(directions' loadings)_ij| for every column i of directions (rank x count).
 template <class T>
-std::vector<double> absolute_sums(MatrixView<double const> directions, LoadingsOf<T> const& loadings) {
-  Matrix<T> narrow_directions(directions.rows, directions.cols, Uninitialised());
-  for (Index j = 0; j < directions.cols; ++j)
-    std::transform(directions.column(j), directions.column(j) + directions.rows, narrow_directions.view().column(j),
-                   [](double value) { return static_cast<T>(value); });
+std::vector<double> absolute_sums(MatrixView<T const> directions, LoadingsOf<T> const& loadings) {
   // Neurons in blocks keep the product in cache whatever their number.
   Matrix<T> product(directions.cols, loadings_block, Uninitialised());
   std::vector<double> sums(static_cast<std::size_t>(directions.cols), 0.0);
   loadings([&](MatrixView<T const> block) {
     for (Index begin = 0; begin < block.cols; begin += loadings_block) {
       auto const part = product.view().block(0, 0, directions.cols, std::min(loadings_block, block.cols - begin));
-      gemm(T{1}, narrow_directions.const_view(), Op::transpose, block.block(0, begin, block.rows, part.cols), Op::none,
-           T{0}, part);
+      gemm(T{1}, directions, Op::transpose, block.block(0, begin, block.rows, part.cols), Op::none, T{0}, part);
       for (Index j = 0; j < part.cols; ++j)
         for (Index i = 0; i < part.rows; ++i)
           sums[static_cast<std::size_t>(i)] += std::abs(static_cast<double>(part(i, j)));
@@ -88,23 +84,44 @@ void orthonormalise(MatrixView<double> vectors) {
   }
 }
 
-/// Eigenvectors give the smaller side; the other side follows through M.
-CanonicalWeights from_smaller_side(CanonicalPair<float> const& pair, Eigen const& eigen) {
+/// Directions with larger correlations than this, and their images, are made in single precision: rounding errors, which
+/// are divided by the correlation, remain below those that M itself brings.
+constexpr double single_correlation = 0.03;
+
+/// Eigenvectors give the smaller side; the other side follows through M: M'l is as long as the correlation.
+CanonicalWeights from_smaller_side(CanonicalPair<float> const& pair, GramEigen const& eigen) {
   auto const& cross = pair.cross;
   bool const rows_are_small = cross.rows <= cross.cols;
+  Op const to_large = rows_are_small ? Op::transpose : Op::none;
   Index const small = std::min(cross.rows, cross.cols), large = std::max(cross.rows, cross.cols);
+  Index const singles = eigen.first.cols(), others = small - singles;
   CanonicalWeights result;
   for (double const value : eigen.values) result.correlations.push_back(std::sqrt(std::clamp(value, 0.0, 1.0)));
-  Matrix<double> other(large, small, Uninitialised());
-  gemm(1.0, cross, rows_are_small ? Op::transpose : Op::none, eigen.vectors, Op::none, 0.0, other);
-  // Below this, rounding has spoilt the direction of M'l.
-  Index safe = 0;
-  while (safe < small && result.correlations[static_cast<std::size_t>(safe)] > 1e-5) ++safe;
-  complete_orthonormal(other, safe);
-  result.weights_x =
-      absolute_sums<float>(rows_are_small ? eigen.vectors.const_view() : other.const_view(), pair.loadings_x);
-  result.weights_y =
-      absolute_sums<float>(rows_are_small ? other.const_view() : eigen.vectors.const_view(), pair.loadings_y);
+  Matrix<float> directions(small, small, Uninitialised()), images(large, small, Uninitialised());
+  std::copy_n(eigen.first.data(), eigen.first.size(), directions.data());
+  round_to_single(eigen.others, directions.view().block(0, singles, small, others));
+  Matrix<float> cross_single(cross.rows, cross.cols, Uninitialised());
+  round_to_single(cross, cross_single);
+  gemm(1.0F, cross_single, to_large, eigen.first, Op::none, 0.0F, images.view().block(0, 0, large, singles));
+  for (Index j = 0; j < singles; ++j)
+    for (float& value : images.view().column_span(j))
+      value /= static_cast<float>(result.correlations[static_cast<std::size_t>(j)]);
+
+  // Below this, rounding has spoilt the direction of M'l: it is only known to be orthogonal to all others.
+  auto const spoilt = std::ranges::find_if(result.correlations, [](double value) { return !(value > 1e-5); });
+  Index const safe = spoilt - result.correlations.begin(), held = safe < small ? singles : 0;
+  Matrix<double> completed(large, held + others, Uninitialised());
+  for (Index i = 0; i < large * held; ++i) completed.data()[i] = static_cast<double>(images.data()[i]);
+  auto const of_others = completed.view().block(0, held, large, others);
+  gemm(1.0, cross, to_large, eigen.others, Op::none, 0.0, of_others);
+  complete_orthonormal(completed, safe - singles + held);
+  round_to_single(of_others, images.view().block(0, singles, large, others));
+
+  auto const weights = [&](bool of_small, LoadingsOf<float> const& loadings) {
+    return absolute_sums<float>(of_small ? directions : images, loadings);
+  };
+  result.weights_x = weights(rows_are_small, pair.loadings_x);
+  result.weights_y = weights(!rows_are_small, pair.loadings_y);
   return result;
 }
 
@@ -112,11 +129,11 @@ CanonicalWeights from_singular_values(CanonicalPair<double> const& pair) {
   Svd const decomposition = svd(pair.cross);
   CanonicalWeights result;
   for (double const value : decomposition.s) result.correlations.push_back(std::min(value, 1.0));
-  result.weights_x = absolute_sums<double>(decomposition.u.const_view(), pair.loadings_x);
+  result.weights_x = absolute_sums<double>(decomposition.u, pair.loadings_x);
   Matrix<double> right(decomposition.vt.cols(), decomposition.vt.rows());
   for (Index j = 0; j < right.cols(); ++j)
     for (Index i = 0; i < right.rows(); ++i) right(i, j) = decomposition.vt(j, i);
-  result.weights_y = absolute_sums<double>(right.const_view(), pair.loadings_y);
+  result.weights_y = absolute_sums<double>(right, pair.loadings_y);
   return result;
 }
 
@@ -136,7 +153,8 @@ void canonical_weights(std::span<CanonicalPair<float> const> pairs,
                        std::function<void(std::size_t pair, CanonicalWeights weights)> const& use) {
   std::vector<MatrixView<double const>> blocks;
   for (auto const& pair : pairs) blocks.push_back(pair.cross);
-  gram_eigenvectors(blocks, [&](std::size_t at, Eigen const& eigen) { use(at, from_smaller_side(pairs[at], eigen)); });
+  gram_eigenvectors(blocks, single_correlation * single_correlation,
+                    [&](std::size_t at, GramEigen const& eigen) { use(at, from_smaller_side(pairs[at], eigen)); });
 }
 
 template <>

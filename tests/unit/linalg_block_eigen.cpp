@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "confer/linalg/block_eigen.hpp"
+#include "confer/linalg/dense.hpp"
 #include "linalg/lane_kernels.hpp"
 
 namespace confer {
@@ -65,8 +67,10 @@ std::vector<Eigen> decompositions(LaneKernels const& kernels, std::vector<Case> 
   for (auto const& one : cases) blocks.push_back(one.block.const_view());
   std::vector<Eigen> results(cases.size());
   std::vector<int> calls(cases.size());
-  gram_eigenvectors_with(kernels, blocks, [&](std::size_t m, Eigen const& eigen) {
-    results[m] = eigen;
+  gram_eigenvectors_with(kernels, blocks, std::numeric_limits<double>::infinity(),
+                         [&](std::size_t m, GramEigen const& eigen) {
+    EXPECT_EQ(eigen.first.size(), 0);
+    results[m] = {eigen.values, eigen.others};
     ++calls[m];
   });
   EXPECT_EQ(calls, std::vector<int>(cases.size(), 1));
@@ -136,6 +140,25 @@ TEST(BlockEigen, ResultsDoNotDependOnNeighbours) {
       auto const& b = alone.front().vectors;
       ASSERT_TRUE(std::equal(a.data(), a.data() + a.size(), b.data())) << mixed[m].name << " " << kernels->name;
     }
+  }
+}
+
+TEST(BlockEigen, FirstVectorsAreRoundedToSinglePrecision) {
+  for (auto const& one : cases_of(90, 70)) {
+    SCOPED_TRACE(one.name);
+    auto const all = decompositions(*available_lane_kernels().back(), {one}).front();
+    double const limit = 0.3 * all.values.front();
+    MatrixView<double const> const block = one.block;
+    gram_eigenvectors({&block, 1}, limit, [&](std::size_t, GramEigen const& eigen) {
+      Index const k = all.vectors.rows(), singles = eigen.first.cols();
+      ASSERT_EQ(eigen.values, all.values);
+      ASSERT_EQ(singles, std::ranges::count_if(all.values, [&](double value) { return value > limit; }));
+      ASSERT_EQ(eigen.others.cols(), k - singles);
+      for (Index j = 0; j < singles; ++j)
+        for (Index i = 0; i < k; ++i) EXPECT_NEAR(eigen.first(i, j), all.vectors(i, j), 1e-6);
+      for (Index j = 0; j < eigen.others.cols(); ++j)
+        for (Index i = 0; i < k; ++i) EXPECT_NEAR(eigen.others(i, j), all.vectors(i, singles + j), 1e-13);
+    });
   }
 }
 
