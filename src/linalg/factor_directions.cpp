@@ -12,9 +12,14 @@ namespace confer {
 
 namespace {
 
-// Directions below this share of the largest of their level are left to the next level: the squared condition number
-// times rounding bounds the error of a level.
-double level_share(bool exact) { return exact ? 1e-2 : 1e-3; }
+/// Directions below this share of the largest of their level are left to the next level. The squared condition number
+/// times rounding bounds the error of a level: 1e-12, or some 1e-8, which single precision does not show. And what
+/// eigenvectors of the next level still hold of the last one of this level, rounding over the share, must stay below
+/// the cut, or it would count as a direction.
+double level_share(double top, double cut, bool exact) {
+  constexpr double error_of_eigenvectors = 16 * double_rounding;
+  return std::clamp(error_of_eigenvectors * top / cut, exact ? 1e-2 : 2.5e-4, 0.1);
+}
 
 Directions sorted(std::vector<double> const& values, std::vector<double const*> const& columns, Index dimension) {
   std::vector<std::size_t> order(values.size());
@@ -59,8 +64,9 @@ LevelSplit split_level(std::span<double const> values, double cut, bool exact) {
   LevelSplit split;
   double const top = values.empty() ? 0 : values.front();
   double const resolution = top * std::sqrt(64 * double_rounding * static_cast<double>(values.size()));
+  double const share = level_share(top, cut, exact);
   for (double const value : values) {
-    bool const is_accurate = value >= level_share(exact) * top;
+    bool const is_accurate = value >= share * top;
     // What cannot be told from the cut at this resolution goes on to the next level.
     bool const undecided = !is_accurate && (value >= cut || (cut < 4 * resolution && value + resolution >= cut));
     if (is_accurate) ++split.accurate;

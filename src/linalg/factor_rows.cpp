@@ -207,7 +207,7 @@ void add_row_norms(Directions const& found, MatrixView<double const> u, double* 
 void fill_basis(RowSource const& source, Directions const& found, Index kept, bool exact, RowBlocks& blocks,
                 Factor& factor) {
   Matrix<double> const weights = weights_of(found, kept);
-  // One Gram matrix leaves an error of 1e-10 at the most, invisible in single precision; several call for a correction.
+  // One Gram matrix leaves an error of 1e-8 at the most, invisible in single precision; several call for a correction.
   bool const correct = exact || factor.levels > 1;
   Matrix<double> corrected(correct ? source.rows : 0, correct ? kept : 0, Uninitialised());
   if (!exact) factor.basis = Matrix<float>(source.rows, kept, Uninitialised());

@@ -70,7 +70,7 @@ FactorCost factor_cost(JobSize const& job, RepresentationSize const& r, FactorMe
   cost.products = n * p * small;  // Gram matrix, one triangle
   cost.eigen = small * small * small * (r.kept > 0 ? 1 : values_alone);
   if (p <= n || job.work.weights) cost.products += 2 * n * p * k;  // the side that is not the eigenvectors
-  if (r.levels > 1 || job.exact) {  // directions below a thousandth once more, and re-orthonormalised
+  if (r.levels > 1 || job.exact) {  // small directions once more, and re-orthonormalised
     double const rest = small / 2;
     cost.products += 2 * n * p * rest + large * rest * rest + 2 * n * k * k;
     cost.eigen += rest * rest * rest;

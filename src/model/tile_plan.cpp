@@ -1,6 +1,7 @@
 #include "confer/model/tile_plan.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 namespace confer {
@@ -51,7 +52,10 @@ TilePlan plan_tiles(std::span<PlanItem const> items, PairCost const& cost) {
                                       items[static_cast<std::size_t>(b)].columns);
       plan.tiles.push_back(tile);
     }
-  std::stable_sort(plan.tiles.begin(), plan.tiles.end(), [](Tile const& a, Tile const& b) { return a.cost > b.cost; });
+  // Tiles of about the same cost stay in order, so that a rank often keeps the row panel that it holds.
+  auto const size_class = [](Tile const& tile) { return std::floor(4 * std::log2(tile.cost)); };
+  std::stable_sort(plan.tiles.begin(), plan.tiles.end(),
+                   [&](Tile const& a, Tile const& b) { return size_class(a) > size_class(b); });
   return plan;
 }
 

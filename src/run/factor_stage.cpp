@@ -255,7 +255,7 @@ bool Stage::factor_ordinary() {
 std::string factor_key(Catalog const& catalog, Representation const& representation, JobConfig const& config,
                        FactorNeeds const& needs) {
   auto const& checkpoint = catalog.checkpoints[static_cast<std::size_t>(representation.checkpoint)];
-  std::string text = "factor 2\n" + representation.label + "\n" + layout_text(representation) + "\n";
+  std::string text = "factor 3\n" + representation.label + "\n" + layout_text(representation) + "\n";
   for (auto const& shard : checkpoint.shards)
     text += shard.path + "\n" + std::to_string(shard.bytes) + " " + std::to_string(shard.modified) + " " +
             std::to_string(shard.first_sample) + "\n";

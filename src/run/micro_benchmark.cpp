@@ -43,7 +43,7 @@ Matrix<double> random_block(Index k) { return random_matrix<double>(k, k, 0.8 / 
 double spectra_seconds(Index k, bool exact, double budget) {
   Matrix<double> const block = random_block(k);
   if (exact) return best_seconds(budget, [&] { singular_values(block); });
-  auto const many = static_cast<std::size_t>(std::clamp<Index>(3200 / k, 8, 64));
+  auto const many = static_cast<std::size_t>(std::clamp<Index>(1024 / k, 8, 64));
   std::vector<ExactBlockView> const blocks(many, {block.data(), k, k, k, nullptr, nullptr});
   Matrix<double> values(k, static_cast<Index>(many));
   std::vector<double*> targets;
@@ -144,7 +144,7 @@ MachineRates measure_rates(KernelProfile const& profile, Thoroughness thoroughne
     if (measure->statistics == StatisticsKind::covariance) measures.push_back(measure);
   unsigned const needs = combined_needs(measures);
 
-  Index const rows = full ? 2048 : 512, cols = full ? 768 : 384;
+  Index const rows = full ? 2048 : 256, cols = full ? 768 : 384;
   rates.sgemm = product_rate<float>(rows, cols, budget);
   rates.dgemm = product_rate<double>(rows, full ? 512 : 256, budget);
   Index const p = full ? 512 : 128;

@@ -238,7 +238,7 @@ PairJob neuron_job(JobConfig const& config, std::vector<Index> const& rows, std:
                    std::vector<std::size_t> columns, std::function<bool(Index row, Index col)> selected,
                    PanelLimits const& limits) {
   std::vector<PlanItem> items;
-  std::string fingerprint = "neurons 2\n" + selection_text(config.compare.pairs);
+  std::string fingerprint = "neurons 3\n" + selection_text(config.compare.pairs);
   for (std::size_t i = 0; i < set.keys.size(); ++i) {
     items.push_back({groups[i], rows[i], set.live[i]});
     fingerprint += set.keys[i] + "\n";

@@ -155,6 +155,22 @@ TEST(Factor, SampleSideAgreesWithFeatureSide) {
   expect_factor(factor_rows(row_source(planted.x), exact_options(planted.x)), planted, 1e-7);
 }
 
+TEST(Factor, RankIsRightHoweverFarTheSpectrumFalls) {
+  for (bool const exact : {false, true})
+    for (double const last : {1e-2, 1e-5, 1e-8, 1e-10})
+      for (unsigned seed = 1; seed <= 3; ++seed) {
+        auto const planted = plant(500, 70, geometric(40, last), 3.0, seed), wide = plant(150, 400, planted.s, 3.0, seed);
+        FactorOptions options = exact_options(planted.x), wide_options = exact_options(wide.x);
+        options.exact = wide_options.exact = exact;
+        Factor const tall = factor_rows(row_source(planted.x), options);
+        Factor const columns = factor_columns(column_source(wide.x), wide_options);
+        EXPECT_EQ(tall.rank(), 40) << last << ' ' << seed << ' ' << exact;
+        EXPECT_EQ(columns.rank(), 40) << last << ' ' << seed << ' ' << exact;
+        for (std::size_t i = 0; i < 40 && tall.rank() == 40; ++i)
+          EXPECT_NEAR(tall.singular_values[i] / planted.s[i], 1.0, exact ? 1e-4 : 1e-3) << last << ' ' << i;
+      }
+}
+
 TEST(Factor, LargeOffsetsAndScalesDoNotMatter) {
   for (double const scale : {1e-30, 1.0, 1e30}) {
     auto s = geometric(8, 0.1);

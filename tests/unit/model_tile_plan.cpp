@@ -32,7 +32,18 @@ TEST(TilePlan, HandsOutBiggestFirstAndLeavesEnoughTiles) {
   std::vector<PlanItem> const items(200, PlanItem{0, 2000, 50});
   TilePlan const plan = plan_tiles(items, {});
   EXPECT_GE(plan.tiles.size(), 60u);
-  for (std::size_t i = 1; i < plan.tiles.size(); ++i) EXPECT_GE(plan.tiles[i - 1].cost, plan.tiles[i].cost);
+  for (std::size_t i = 1; i < plan.tiles.size(); ++i) EXPECT_GE(1.2 * plan.tiles[i - 1].cost, plan.tiles[i].cost);
+  EXPECT_GT(plan.tiles.front().cost, 1.2 * plan.tiles.back().cost);
+}
+
+TEST(TilePlan, KeepsTheRowPanelFromOneTileToTheNext) {
+  std::vector<PlanItem> items;
+  for (Index i = 0; i < 200; ++i) items.push_back({0, 2000, 48 + i % 4});
+  TilePlan const plan = plan_tiles(items, {});
+  std::size_t changes = 0;
+  for (std::size_t i = 1; i < plan.tiles.size(); ++i)
+    changes += plan.tiles[i].row_panel != plan.tiles[i - 1].row_panel ? 1 : 0;
+  EXPECT_LE(changes, 3 * plan.panels.size());
 }
 
 TEST(TilePlan, PairCostGrowsWithEveryDimension) {

@@ -35,7 +35,7 @@ struct Tile {
 
 struct TilePlan {
   std::vector<Panel> panels;
-  std::vector<Tile> tiles;  ///< biggest first
+  std::vector<Tile> tiles;  ///< biggest first; of those within a fifth of each other's cost row by row
 };
 
 /// Seconds per unit of work on one core; the plan needs only their ratios.
@@ -51,7 +51,7 @@ double pair_seconds(PairCost const& cost, Index rows, Index k, Index l);
 /// Panels of about total/12 columns (256 to 1536) of the representations of each group in order, group by group.
 std::vector<Panel> plan_panels(std::span<PlanItem const> items);
 
-/// The panels, and all tiles between panels of a group, biggest first.
+/// The panels, and all tiles between panels of a group.
 TilePlan plan_tiles(std::span<PlanItem const> items, PairCost const& cost);
 
 /// Pairs of a tile that are to be computed.
