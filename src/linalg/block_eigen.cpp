@@ -101,8 +101,8 @@ GramEigen Group::decomposition(std::size_t member, double single_above) {
   if (std::isnan(result.values.front())) throw std::runtime_error("a block has elements that are not finite");
   std::sort(result.values.begin(), result.values.end(), std::greater<>());
   Matrix<double> const all = vectors(matrix, result.values);
-  Index const singles =
-      std::ranges::find_if(result.values, [&](double value) { return !(value > single_above); }) - result.values.begin();
+  Index const singles = std::ranges::find_if(result.values, [&](double value) { return !(value > single_above); }) -
+                        result.values.begin();
   result.first = Matrix<float>(k, singles, Uninitialised());
   result.others = Matrix<double>(k, k - singles, Uninitialised());
   round_to_single(all.view().block(0, 0, k, singles), result.first);

@@ -78,7 +78,8 @@ void apply_reflectors(MatrixView<double const> a, std::span<double const> tau, M
     subtract_products<double>(left, reflectors, products.view().block(0, 0, w, z.cols),
                               z.block(begin + 1, 0, m, z.cols));
     if (z_single.cols == 0) continue;
-    auto const reflectors_single = v_single.view().block(0, 0, m, w), left_single = scaled_single.view().block(0, 0, m, w);
+    auto const reflectors_single = v_single.view().block(0, 0, m, w),
+               left_single = scaled_single.view().block(0, 0, m, w);
     round_to_single(reflectors, reflectors_single);
     round_to_single(left, left_single);
     subtract_products<float>(left_single, reflectors_single, products_single.view().block(0, 0, w, z_single.cols),

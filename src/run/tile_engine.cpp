@@ -155,8 +155,7 @@ struct TileEngine::Worker {
     std::vector<CanonicalWeights> results(list.size());
     std::vector<CanonicalPair<T>> pairs;
     for (auto const& task : list)
-      pairs.push_back(
-          {task.cross, panels.row_loadings(tile, task.row_slot), panels.col_loadings(tile, task.col_slot)});
+      pairs.push_back({task.cross, panels.row_loadings(tile, task.row_slot), panels.col_loadings(tile, task.col_slot)});
     canonical_weights<T>(pairs, [&](std::size_t t, CanonicalWeights of_pair) {
       results[t] = std::move(of_pair);
       poll();

@@ -84,8 +84,8 @@ void orthonormalise(MatrixView<double> vectors) {
   }
 }
 
-/// Directions with larger correlations than this, and their images, are made in single precision: rounding errors, which
-/// are divided by the correlation, remain below those that M itself brings.
+/// Directions with larger correlations than this, and their images, are made in single precision: their rounding
+/// errors, which are divided by the correlation, remain below those that M itself brings.
 constexpr double single_correlation = 0.03;
 
 /// Eigenvectors give the smaller side; the other side follows through M: M'l is as long as the correlation.

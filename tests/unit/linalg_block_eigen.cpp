@@ -69,10 +69,10 @@ std::vector<Eigen> decompositions(LaneKernels const& kernels, std::vector<Case> 
   std::vector<int> calls(cases.size());
   gram_eigenvectors_with(kernels, blocks, std::numeric_limits<double>::infinity(),
                          [&](std::size_t m, GramEigen const& eigen) {
-    EXPECT_EQ(eigen.first.size(), 0);
-    results[m] = {eigen.values, eigen.others};
-    ++calls[m];
-  });
+                           EXPECT_EQ(eigen.first.size(), 0);
+                           results[m] = {eigen.values, eigen.others};
+                           ++calls[m];
+                         });
   EXPECT_EQ(calls, std::vector<int>(cases.size(), 1));
   return results;
 }
@@ -88,7 +88,8 @@ Matrix<double> gram_of(Matrix<double> const& block) {
 
 double largest(Matrix<double> const& a) {
   double most = 0;
-  for (Index i = 0; i < a.size(); ++i) most = std::isnan(a.data()[i]) ? a.data()[i] : std::max(most, std::abs(a.data()[i]));
+  for (Index i = 0; i < a.size(); ++i)
+    most = std::isnan(a.data()[i]) ? a.data()[i] : std::max(most, std::abs(a.data()[i]));
   return most;
 }
 
@@ -114,8 +115,16 @@ void expect_decomposition(Case const& one, Eigen const& eigen) {
 }
 
 TEST(BlockEigen, AgreesWithLapack) {
-  for (auto const& [rows, cols] : {std::pair<Index, Index>{1, 1}, {1, 4}, {5, 2}, {3, 3}, {8, 8}, {9, 30}, {17, 16},
-                                   {64, 64}, {50, 83}, {130, 101}}) {
+  for (auto const& [rows, cols] : {std::pair<Index, Index>{1, 1},
+                                   {1, 4},
+                                   {5, 2},
+                                   {3, 3},
+                                   {8, 8},
+                                   {9, 30},
+                                   {17, 16},
+                                   {64, 64},
+                                   {50, 83},
+                                   {130, 101}}) {
     auto const cases = cases_of(rows, cols);
     for (auto const* kernels : available_lane_kernels()) {
       auto const results = decompositions(*kernels, cases);

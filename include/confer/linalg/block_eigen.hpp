@@ -20,9 +20,9 @@ struct GramEigen {
 /// columns, else M'M. Vectors of eigenvalues above `single_above` are rounded to single precision. Calls
 /// use(m, decomposition) for every block m, in some order.
 ///
-/// Eigenvalues are right to a few eps of the largest. A vector is right to about eps / gap times the largest eigenvalue,
-/// as any algorithm makes it; vectors are orthogonal to 1e-6 where eigenvalues lie close together, else to rounding.
-/// Every result depends on its own block only. Throws std::runtime_error if LAPACK fails.
+/// Eigenvalues are right to a few eps of the largest. A vector is right to about eps / gap times the largest, as any
+/// algorithm makes it; vectors are orthogonal to 1e-6 where eigenvalues lie close together, else to rounding. Every
+/// result depends on its own block only. Throws std::runtime_error if LAPACK fails.
 void gram_eigenvectors(std::span<MatrixView<double const> const> blocks, double single_above,
                        std::function<void(std::size_t block, GramEigen const& eigen)> const& use);
 
