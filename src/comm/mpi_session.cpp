@@ -32,8 +32,8 @@ class QuickStart {
                                         std::pair{"OMPI_MCA_btl", "self"}, std::pair{"HWLOC_SYNTHETIC", "pu:1"}})
         set(name, value);
     }
-    // Ranks of one node talk through its memory: looking for fast networks (UCX) takes .2 s and finds nothing to use.
-    if (alone() || on_one_node()) set("OMPI_MCA_pml", "ob1");
+    // Ranks of one node talk through its memory: looking for fast networks takes .2 s and finds nothing to use.
+    if (alone() || on_one_node()) set("OMPI_MCA_pml", "^ucx,cm");
   }
   ~QuickStart() {
     for (auto const* name : set_) unsetenv(name);
