@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "linalg/tridiagonal.hpp"
+
 namespace confer {
 
 namespace {
@@ -76,43 +78,11 @@ double normalise_lower(MatrixView<double> a) {
   return std::ldexp(1.0, power);
 }
 
-/// Z <- Q Z for the orthogonal Q that dsytrd left in the lower triangle of `a`: reflectors in groups that make two
-/// matrix products, wider ones than dormtr's.
-void apply_reflectors(MatrixView<double const> a, std::vector<double> const& tau, MatrixView<double> z) {
-  constexpr Index width = 48;
-  Index const count = a.rows - 1;
-  Matrix<double> v(count, width, Uninitialised()), t(width, width), products(width, z.cols, Uninitialised());
-  for (Index begin = (count - 1) / width * width; begin >= 0; begin -= width) {
-    Index const w = std::min(width, count - begin), m = count - begin;
-    auto const reflectors = v.view().block(0, 0, m, w);
-    auto const triangle = t.view().block(0, 0, w, w), inner = products.view().block(0, 0, w, w);
-    for (Index j = 0; j < w; ++j) {
-      std::fill_n(reflectors.column(j), j, 0.0);
-      reflectors(j, j) = 1;
-      std::copy_n(a.column(begin + j) + begin + j + 2, m - j - 1, reflectors.column(j) + j + 1);
-    }
-    gemm(1.0, reflectors, Op::transpose, reflectors, Op::none, 0.0, inner);
-    for (Index j = 0; j < w; ++j) {  // H_1 ... H_w = I - V T V'
-      double const scale = tau[static_cast<std::size_t>(begin + j)];
-      for (Index i = 0; i < j; ++i) triangle(i, j) = -scale * inner(i, j);
-      cblas_dtrmv(CblasColMajor, CblasUpper, CblasNoTrans, CblasNonUnit, narrow(j), triangle.data, narrow(triangle.ld),
-                  triangle.column(j), 1);
-      triangle(j, j) = scale;
-    }
-    auto const rows = z.block(begin + 1, 0, m, z.cols);
-    auto const projected = products.view().block(0, 0, w, z.cols);
-    gemm(1.0, reflectors, Op::transpose, rows, Op::none, 0.0, projected);
-    cblas_dtrmm(CblasColMajor, CblasLeft, CblasUpper, CblasNoTrans, CblasNonUnit, narrow(w), narrow(z.cols), 1.0,
-                triangle.data, narrow(triangle.ld), projected.data, narrow(projected.ld));
-    gemm(-1.0, reflectors, Op::none, projected, Op::none, 1.0, rows);
-  }
-}
-
 }  // namespace
 
 Eigen eigh(MatrixView<double const> a) {
   Index const n = a.rows;
-  Eigen result{std::vector<double>(static_cast<std::size_t>(n)), Matrix<double>(n, n, Uninitialised())};
+  Eigen result;
   if (n == 0) return result;
   // Of the matrix with its sign changed: LAPACK's ascending order is then the descending one of A.
   Matrix<double> reduced(n, n, Uninitialised());
@@ -120,25 +90,20 @@ Eigen eigh(MatrixView<double const> a) {
     for (Index i = j; i < n; ++i) reduced(i, j) = -a(i, j);
   double const scale = normalise_lower(reduced);
   auto const size = static_cast<std::size_t>(n);
-  std::vector<double> off(size), tau(size), query(1);
-  lapack_int const order = narrow(n);
-  check(LAPACKE_dsytrd_work(LAPACK_COL_MAJOR, 'L', order, reduced.data(), order, result.values.data(), off.data(),
-                            tau.data(), query.data(), -1),
-        "dsytrd");
-  auto const least = static_cast<Index>(query[0]);
-  lapack_int whole = 0;
-  check(LAPACKE_dstedc_work(LAPACK_COL_MAJOR, 'I', order, result.values.data(), off.data(), result.vectors.data(),
-                            order, query.data(), -1, &whole, -1),
-        "dstedc");
-  Matrix<double> work(std::max(least, static_cast<Index>(query[0])), 1, Uninitialised());
-  std::vector<lapack_int> iwork(static_cast<std::size_t>(whole));
-  check(LAPACKE_dsytrd_work(LAPACK_COL_MAJOR, 'L', order, reduced.data(), order, result.values.data(), off.data(),
-                            tau.data(), work.data(), narrow(work.size())),
-        "dsytrd");
-  check(LAPACKE_dstedc_work(LAPACK_COL_MAJOR, 'I', order, result.values.data(), off.data(), result.vectors.data(),
-                            order, work.data(), narrow(work.size()), iwork.data(), whole),
-        "dstedc");
-  if (n > 1) apply_reflectors(reduced, tau, result.vectors.view());
+  std::vector<double> off(size), tau(size);
+  double query = 0;
+  result.values.resize(size);
+  auto const reduce = [&](double* work, lapack_int length) {
+    check(LAPACKE_dsytrd_work(LAPACK_COL_MAJOR, 'L', narrow(n), reduced.data(), narrow(n), result.values.data(),
+                              off.data(), tau.data(), work, length),
+          "dsytrd");
+  };
+  reduce(&query, -1);
+  Matrix<double> work(static_cast<Index>(query), 1, Uninitialised());
+  reduce(work.data(), narrow(work.size()));
+  for (Index j = 0; j + 1 < n; ++j) reduced(j + 1, j) = 1;
+  result.vectors = tridiagonal_eigenvectors(result.values, off);
+  apply_reflectors(reduced, tau, result.vectors.view());
   for (double& value : result.values) value *= -scale;
   return result;
 }

@@ -6,6 +6,7 @@
 #include "linalg/lane_ql.hpp"
 #include "linalg/lane_single.hpp"
 #include "linalg/lane_tridiagonal.hpp"
+#include "linalg/lane_twisted.hpp"
 
 namespace confer {
 namespace {
@@ -21,6 +22,7 @@ constexpr LaneKernels kernels_of_this_translation(char const* name) {
           tridiagonalise,
           tridiagonalise_single,
           eigenvalues,
+          tridiagonal_vectors,
           padded_rows};
 }
 

@@ -5,8 +5,11 @@
 /// zero rows and columns at the end, which changes no bit of its results.
 #pragma once
 
+#include <functional>
+#include <span>
 #include <vector>
 
+#include "confer/linalg/block_eigen.hpp"
 #include "confer/linalg/block_spectra.hpp"
 
 namespace confer {
@@ -47,12 +50,19 @@ struct LaneKernels {
   void (*tridiagonalise)(Index k, double* packed, double* work, double* d, double* e, Index stride);
 
   /// The same for one matrix: both dimensions of a are padded with zeros to ld, a multiple of W; the lower triangle is
-  /// read. d and e are single numbers at [j * stride]. work: 4 ld numbers.
-  void (*tridiagonalise_single)(Index k, double* a, Index ld, double* work, double* d, double* e, Index stride);
+  /// read. d and e are single numbers at [j * stride]. work: 4 ld numbers. The rotation is Q = H_0 H_1 ... with
+  /// H_j = I - tau[j] v v', j < k - 1, v in the rows from j + 1 on of column j of a.
+  void (*tridiagonalise_single)(Index k, double* a, Index ld, double* work, double* d, double* e, Index stride,
+                                double* tau);
 
   /// Eigenvalues, unsorted, of the first batches x W of G x W tridiagonal matrices; d becomes the eigenvalues, e is
   /// destroyed. Padding stays behind the values of its lane. False if some matrix did not converge.
   bool (*eigenvalues)(Index k, Index batches, double* d, double* e);
+
+  /// Unit eigenvectors of one k x k tridiagonal matrix for its eigenvalues, column by column, and the lengths of
+  /// T z - lambda z. The nearer two eigenvalues are, the less orthogonal are their vectors. work: 3 G k lane numbers.
+  void (*tridiagonal_vectors)(Index k, double const* d, double const* e, double const* values, double* work,
+                              double* vectors, Index ld, double* residuals);
 
   /// Row length of x: k rounded up to what the Gram kernel reads at once.
   Index (*padded_rows)(Index k);
@@ -71,5 +81,10 @@ void symmetric_spectra_with(LaneKernels const& kernels, Index k, Index count, do
 template <class T>
 void block_singular_values_with(LaneKernels const& kernels, std::span<ScaledBlock<T> const> blocks,
                                 std::span<double* const> values);
+
+/// gram_eigenvectors with given kernels.
+void gram_eigenvectors_with(LaneKernels const& kernels, std::span<MatrixView<double const> const> blocks,
+                            double single_above,
+                            std::function<void(std::size_t block, GramEigen const& eigen)> const& use);
 
 }  // namespace confer

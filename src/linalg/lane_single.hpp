@@ -81,7 +81,8 @@ inline void update_and_multiply_single(double* a, Index ld, Index begin, Index e
   }
 }
 
-void tridiagonalise_single(Index k, double* a, Index ld, double* work, double* d, double* e, Index stride) {
+void tridiagonalise_single(Index k, double* a, Index ld, double* work, double* d, double* e, Index stride,
+                           double* tau) {
   double largest = 0;
   for (Index c = 0; c < k; ++c) {
     Vec most{};
@@ -112,6 +113,7 @@ void tridiagonalise_single(Index k, double* a, Index ld, double* work, double* d
         ai -= *vectors(v + i) * wj;
         ai -= *vectors(w + i) * vj;
       }
+      v[j] = w[j] = 0;  // the sweep leaves this column as it is: it keeps its reflector
     }
     d[j * stride] = column[j] * undo;
     if (j + 1 == k) {
@@ -128,7 +130,8 @@ void tridiagonalise_single(Index k, double* a, Index ld, double* work, double* d
     double const beta = live ? -__builtin_copysign(norm, alpha) : alpha;
     double const inverse = live ? 1 / (beta * (beta - alpha)) : 0.0;
     e[j * stride] = beta * undo;
-    x[j + 1] = alpha - beta;
+    x[j + 1] = column[j + 1] = alpha - beta;
+    tau[j] = inverse;
     // What is already reduced stays silent: v and w of those rows and columns act on nothing that is read again.
     update_and_multiply_single(a, ld, begin, ld, v, w, x, y);
     double const half = dot(x + begin, y + begin, ld - begin) * inverse * inverse * 0.5;

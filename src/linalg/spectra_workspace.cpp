@@ -28,7 +28,7 @@ SpectraWorkspace::SpectraWorkspace(LaneKernels const& kernels, Index k, Layout l
     panel_ = single_panel;
     columns_ = Matrix<double>(k, panel_);
     matrix_ = Matrix<double>(padded(k), padded(k));
-    work_ = Matrix<double>(padded(k), 4);
+    work_ = Matrix<double>(padded(k), 5);
   }
 }
 
@@ -115,7 +115,7 @@ void SpectraWorkspace::tridiagonalise(Index k, Index batch) {
 void SpectraWorkspace::tridiagonalise_single(Index k, Index position) {
   largest_ = std::max(largest_, k);
   kernels_.tridiagonalise_single(k, matrix_.data(), padded(k), work_.data(), diagonal_.data() + position,
-                                 subdiagonal_.data() + position, group());
+                                 subdiagonal_.data() + position, group(), work_.data() + 4 * padded(k));
 }
 
 void SpectraWorkspace::solve(Index count) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "confer/linalg/block_eigen.hpp"
 #include "confer/model/cost_model.hpp"
 #include "confer/model/tile_plan.hpp"
 
@@ -105,7 +106,10 @@ PairMemory pair_memory(JobSize const& job, double allowed) {
   double const norms = 2 * std::min(as_double(tall), norm_rows) * most_members * 8;
   double const blocks = std::min(most_kept, largest_interleaved);
   double const lanes = spectra ? spectra_at_once * 8 * blocks * blocks + 4 * 8 * most_kept * most_kept : 0;
-  double const weights = job.work.weights ? 6 * 8 * most_kept * most_kept + most_kept * 512 * value : 0;
+  double const decompositions =
+      job.exact ? 6 * 8 * most_kept * most_kept
+                : gram_eigenvectors_bytes(static_cast<Index>(most_kept)) + 3 * 8 * most_kept * most_kept;
+  double const weights = job.work.weights ? decompositions + most_kept * 512 * value : 0;
   double const scores = most_members * most_members *
                         (256 + 32 * as_double(job.work.measures) + 8 * wide / std::max(most_members, 1.0));
   double const fixed = product + norms + lanes + weights + scores + 2 * 8 * most_kept * most_kept;

@@ -58,8 +58,12 @@ double weights_seconds(Index k, bool exact, double budget) {
     Matrix<double> const loadings(k, 1);
     return best_seconds(budget, [&] { canonical_weights(block, loadings.const_view(), loadings.const_view()); });
   }
+  constexpr std::size_t many = 8;  // at least as many share a tile
   Matrix<float> const loadings(k, 1);
-  return best_seconds(budget, [&] { canonical_weights(block, loadings.const_view(), loadings.const_view()); });
+  LoadingsOf<float> const visit = [&](auto const& see) { see(loadings.const_view()); };
+  std::vector<CanonicalPair<float>> const pairs(many, {block.const_view(), visit, visit});
+  return best_seconds(budget, [&] { canonical_weights<float>(pairs, [](std::size_t, CanonicalWeights const&) {}); }) /
+         many;
 }
 
 /// Statistics of a pair with k directions on both sides, spectra given.
@@ -95,7 +99,7 @@ double score_seconds(std::vector<Measure const*> const& measures, Index k, doubl
   SyntheticPair const pair(k);
   Matrix<double> turned(k, k);
   double sum = 0;
-  bool const turn = (combined_needs(measures) & (needs_cross | needs_weights)) != 0;
+  bool const turn = needs_transposed(measures);
   double const seconds = best_seconds(budget, [&] {
     if (turn)
       for (Index j = 0; j < k; ++j)

@@ -46,6 +46,13 @@ unsigned combined_needs(std::vector<Measure const*> const& measures) {
   return needs;
 }
 
+bool needs_transposed(std::vector<Measure const*> const& measures) {
+  return std::ranges::any_of(measures, [](Measure const* measure) {
+    return measure->statistics == StatisticsKind::covariance &&
+           ((measure->needs & needs_means) != 0 || (!measure->symmetric && (measure->needs & needs_cross) != 0));
+  });
+}
+
 double self_score(Measure const& measure, FactorSummary const& summary) {
   Index const rank = summary.rank();
   Matrix<double> identity(rank, rank);
@@ -142,6 +149,20 @@ struct TileEngine::Worker {
     return values;
   }
 
+  /// Correlations of all tasks and the weights of both sides' neurons.
+  std::vector<CanonicalWeights> weights(Tile const& tile, std::vector<PairTask> const& list,
+                                        std::function<void()> const& poll) {
+    std::vector<CanonicalWeights> results(list.size());
+    std::vector<CanonicalPair<T>> pairs;
+    for (auto const& task : list)
+      pairs.push_back({task.cross, panels.row_loadings(tile, task.row_slot), panels.col_loadings(tile, task.col_slot)});
+    canonical_weights<T>(pairs, [&](std::size_t t, CanonicalWeights of_pair) {
+      results[t] = std::move(of_pair);
+      poll();
+    });
+    return results;
+  }
+
   Matrix<T> all_loadings(Index member, LoadingsOf<T> const& of) const {
     Matrix<T> loadings(summary(member).kept, summary(member).features);
     Index done = 0;
@@ -193,27 +214,25 @@ struct TileEngine::Worker {
     Matrix<double> norm_products;
     if ((needs & needs_row_norms) != 0) norm_products = panels.norm_products(tile);
     using Spectra = std::vector<std::vector<double>>;
-    bool const weights = (needs & needs_weights) != 0;
+    bool const weighted = (needs & needs_weights) != 0;
     bool const canonical = (needs & needs_canonical) != 0 || options.coefficients;
-    Spectra rho = canonical && !weights ? spectra(list, false, false, poll) : Spectra(list.size());
+    bool const turns = needs_transposed(options.measures);
+    Spectra rho = canonical && !weighted ? spectra(list, false, false, poll) : Spectra(list.size());
     Spectra kept = (needs & needs_truncated) != 0 ? spectra(list, true, false, poll) : Spectra(list.size());
     Spectra const nuclear = (needs & needs_nuclear) != 0 ? spectra(list, false, true, poll) : Spectra(list.size());
+    std::vector<CanonicalWeights> const pair_weights =
+        weighted ? weights(tile, list, poll) : std::vector<CanonicalWeights>(list.size());
 
     std::vector<PairScores> results;
     for (std::size_t t = 0; t < list.size(); ++t) {
       auto const& task = list[t];
       Matrix<double> transposed;
-      if ((needs & (needs_cross | needs_weights | needs_means)) != 0) {
+      if (turns) {
         transposed = Matrix<double>(task.cross.cols, task.cross.rows);
         for (Index j = 0; j < task.cross.cols; ++j)
           for (Index i = 0; i < task.cross.rows; ++i) transposed(j, i) = task.cross(i, j);
       }
-      CanonicalWeights pair_weights;
-      if (weights) {
-        pair_weights = canonical_weights(task.cross, panels.row_loadings(tile, task.row_slot),
-                                         panels.col_loadings(tile, task.col_slot));
-        rho[t] = pair_weights.correlations;
-      }
+      if (weighted) rho[t] = pair_weights[t].correlations;
       std::vector<double> google, google_backward;  // of the side with fewer neurons, of equal ones the first
       if ((needs & needs_means) != 0) {
         Index const p = summary(task.row).features, q = summary(task.col).features;
@@ -229,15 +248,15 @@ struct TileEngine::Worker {
       forward.canonical_correlations = rho[t];
       forward.truncated_correlations = kept[t];
       forward.cross_covariance_values = nuclear[t];
-      forward.canonical_weights = pair_weights.weights_x;
-      forward.canonical_weights_column = pair_weights.weights_y;
+      forward.canonical_weights = pair_weights[t].weights_x;
+      forward.canonical_weights_column = pair_weights[t].weights_y;
       forward.google_weights = google;
       if (norm_products.size() > 0) forward.row_norm_product = norm_products(task.row_slot, task.col_slot);
       PairStats backward = forward;
       std::swap(backward.x, backward.y);
       backward.cross = transposed;
-      backward.canonical_weights = pair_weights.weights_y;
-      backward.canonical_weights_column = pair_weights.weights_x;
+      backward.canonical_weights = pair_weights[t].weights_y;
+      backward.canonical_weights_column = pair_weights[t].weights_x;
       backward.google_weights = google_backward;
       results.push_back(score(task, forward, backward));
       poll();

@@ -28,6 +28,9 @@ Side side_of(FactorSummary const& summary);
 /// What the spectra of a pair need, over all measures.
 unsigned combined_needs(std::vector<Measure const*> const& measures);
 
+/// Whether a measure reads M' for the other direction of a pair.
+bool needs_transposed(std::vector<Measure const*> const& measures);
+
 /// Value of a measure between a representation and itself, from the factor alone (M is the identity).
 double self_score(Measure const& measure, FactorSummary const& summary);
 

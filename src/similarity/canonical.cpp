@@ -4,7 +4,9 @@
 #include <cmath>
 #include <numeric>
 
+#include "confer/linalg/block_eigen.hpp"
 #include "confer/linalg/dense.hpp"
+#include "confer/linalg/round_to_single.hpp"
 
 namespace confer {
 
@@ -12,19 +14,14 @@ namespace {
 
 /// sum_j |(directions' loadings)_ij| for every column i of directions (rank x count).
 template <class T>
-std::vector<double> absolute_sums(MatrixView<double const> directions, LoadingsOf<T> const& loadings) {
-  Matrix<T> narrow_directions(directions.rows, directions.cols);
-  for (Index j = 0; j < directions.cols; ++j)
-    std::transform(directions.column(j), directions.column(j) + directions.rows, narrow_directions.view().column(j),
-                   [](double value) { return static_cast<T>(value); });
+std::vector<double> absolute_sums(MatrixView<T const> directions, LoadingsOf<T> const& loadings) {
   // Neurons in blocks keep the product in cache whatever their number.
-  Matrix<T> product(directions.cols, loadings_block);
+  Matrix<T> product(directions.cols, loadings_block, Uninitialised());
   std::vector<double> sums(static_cast<std::size_t>(directions.cols), 0.0);
   loadings([&](MatrixView<T const> block) {
     for (Index begin = 0; begin < block.cols; begin += loadings_block) {
       auto const part = product.view().block(0, 0, directions.cols, std::min(loadings_block, block.cols - begin));
-      gemm(T{1}, narrow_directions.const_view(), Op::transpose, block.block(0, begin, block.rows, part.cols), Op::none,
-           T{0}, part);
+      gemm(T{1}, directions, Op::transpose, block.block(0, begin, block.rows, part.cols), Op::none, T{0}, part);
       for (Index j = 0; j < part.cols; ++j)
         for (Index i = 0; i < part.rows; ++i)
           sums[static_cast<std::size_t>(i)] += std::abs(static_cast<double>(part(i, j)));
@@ -39,9 +36,8 @@ LoadingsOf<T> in_memory(MatrixView<T const> loadings) {
 }
 
 double norm(double const* values, Index count) {
-  double sum = 0;
-  for (Index i = 0; i < count; ++i) sum += values[i] * values[i];
-  return std::sqrt(sum);
+  std::span const v(values, static_cast<std::size_t>(count));
+  return std::sqrt(dot(v, v));
 }
 
 /// Makes the columns of `vectors` unit vectors; from column `safe` on they are also made orthogonal to all before, and
@@ -88,58 +84,93 @@ void orthonormalise(MatrixView<double> vectors) {
   }
 }
 
-/// Eigenvectors give the smaller side; the other side follows through M.
-CanonicalWeights from_smaller_side(MatrixView<double const> cross, LoadingsOf<float> const& loadings_small,
-                                   LoadingsOf<float> const& loadings_large, bool rows_are_small) {
-  Index const small = rows_are_small ? cross.rows : cross.cols;
-  Index const large = rows_are_small ? cross.cols : cross.rows;
-  Matrix<double> gram(small, small);
-  syrk_lower(1.0, cross, rows_are_small ? Op::none : Op::transpose, 0.0, gram);
-  Eigen const eigen = eigh(gram);
+/// Directions with larger correlations than this, and their images, are made in single precision: their rounding
+/// errors, which are divided by the correlation, remain below those that M itself brings.
+constexpr double single_correlation = 0.03;
+
+/// Eigenvectors give the smaller side; the other side follows through M: M'l is as long as the correlation.
+CanonicalWeights from_smaller_side(CanonicalPair<float> const& pair, GramEigen const& eigen) {
+  auto const& cross = pair.cross;
+  bool const rows_are_small = cross.rows <= cross.cols;
+  Op const to_large = rows_are_small ? Op::transpose : Op::none;
+  Index const small = std::min(cross.rows, cross.cols), large = std::max(cross.rows, cross.cols);
+  Index const singles = eigen.first.cols(), others = small - singles;
   CanonicalWeights result;
   for (double const value : eigen.values) result.correlations.push_back(std::sqrt(std::clamp(value, 0.0, 1.0)));
-  Matrix<double> other(large, small);
-  gemm(1.0, cross, rows_are_small ? Op::transpose : Op::none, eigen.vectors, Op::none, 0.0, other);
-  // Below this, rounding has spoilt the direction of M'l.
-  Index safe = 0;
-  while (safe < small && result.correlations[static_cast<std::size_t>(safe)] > 1e-5) ++safe;
-  complete_orthonormal(other, safe);
-  result.weights_x = absolute_sums<float>(eigen.vectors.const_view(), loadings_small);
-  result.weights_y = absolute_sums<float>(other.const_view(), loadings_large);
-  if (!rows_are_small) std::swap(result.weights_x, result.weights_y);
+  Matrix<float> directions(small, small, Uninitialised()), images(large, small, Uninitialised());
+  std::copy_n(eigen.first.data(), eigen.first.size(), directions.data());
+  round_to_single(eigen.others, directions.view().block(0, singles, small, others));
+  Matrix<float> cross_single(cross.rows, cross.cols, Uninitialised());
+  round_to_single(cross, cross_single);
+  gemm(1.0F, cross_single, to_large, eigen.first, Op::none, 0.0F, images.view().block(0, 0, large, singles));
+  for (Index j = 0; j < singles; ++j)
+    for (float& value : images.view().column_span(j))
+      value /= static_cast<float>(result.correlations[static_cast<std::size_t>(j)]);
+
+  // Below this, rounding has spoilt the direction of M'l: it is only known to be orthogonal to all others.
+  auto const spoilt = std::ranges::find_if(result.correlations, [](double value) { return !(value > 1e-5); });
+  Index const safe = spoilt - result.correlations.begin(), held = safe < small ? singles : 0;
+  Matrix<double> completed(large, held + others, Uninitialised());
+  for (Index i = 0; i < large * held; ++i) completed.data()[i] = static_cast<double>(images.data()[i]);
+  auto const of_others = completed.view().block(0, held, large, others);
+  gemm(1.0, cross, to_large, eigen.others, Op::none, 0.0, of_others);
+  complete_orthonormal(completed, safe - singles + held);
+  round_to_single(of_others, images.view().block(0, singles, large, others));
+
+  auto const weights = [&](bool of_small, LoadingsOf<float> const& loadings) {
+    return absolute_sums<float>(of_small ? directions : images, loadings);
+  };
+  result.weights_x = weights(rows_are_small, pair.loadings_x);
+  result.weights_y = weights(!rows_are_small, pair.loadings_y);
+  return result;
+}
+
+CanonicalWeights from_singular_values(CanonicalPair<double> const& pair) {
+  Svd const decomposition = svd(pair.cross);
+  CanonicalWeights result;
+  for (double const value : decomposition.s) result.correlations.push_back(std::min(value, 1.0));
+  result.weights_x = absolute_sums<double>(decomposition.u, pair.loadings_x);
+  Matrix<double> right(decomposition.vt.cols(), decomposition.vt.rows());
+  for (Index j = 0; j < right.cols(); ++j)
+    for (Index i = 0; i < right.rows(); ++i) right(i, j) = decomposition.vt(j, i);
+  result.weights_y = absolute_sums<double>(right, pair.loadings_y);
+  return result;
+}
+
+template <class T>
+CanonicalWeights weights_of_one(MatrixView<double const> cross, MatrixView<T const> loadings_x,
+                                MatrixView<T const> loadings_y) {
+  CanonicalPair<T> const pair{cross, in_memory(loadings_x), in_memory(loadings_y)};
+  CanonicalWeights result;
+  canonical_weights<T>({&pair, 1}, [&](std::size_t, CanonicalWeights weights) { result = std::move(weights); });
   return result;
 }
 
 }  // namespace
 
-CanonicalWeights canonical_weights(MatrixView<double const> cross, MatrixView<float const> loadings_x,
-                                   MatrixView<float const> loadings_y) {
-  return canonical_weights(cross, in_memory(loadings_x), in_memory(loadings_y));
+template <>
+void canonical_weights(std::span<CanonicalPair<float> const> pairs,
+                       std::function<void(std::size_t pair, CanonicalWeights weights)> const& use) {
+  std::vector<MatrixView<double const>> blocks;
+  for (auto const& pair : pairs) blocks.push_back(pair.cross);
+  gram_eigenvectors(blocks, single_correlation * single_correlation,
+                    [&](std::size_t at, GramEigen const& eigen) { use(at, from_smaller_side(pairs[at], eigen)); });
 }
 
-CanonicalWeights canonical_weights(MatrixView<double const> cross, LoadingsOf<float> const& loadings_x,
-                                   LoadingsOf<float> const& loadings_y) {
-  bool const rows_are_small = cross.rows <= cross.cols;
-  return from_smaller_side(cross, rows_are_small ? loadings_x : loadings_y, rows_are_small ? loadings_y : loadings_x,
-                           rows_are_small);
+template <>
+void canonical_weights(std::span<CanonicalPair<double> const> pairs,
+                       std::function<void(std::size_t pair, CanonicalWeights weights)> const& use) {
+  for (std::size_t at = 0; at < pairs.size(); ++at) use(at, from_singular_values(pairs[at]));
+}
+
+CanonicalWeights canonical_weights(MatrixView<double const> cross, MatrixView<float const> loadings_x,
+                                   MatrixView<float const> loadings_y) {
+  return weights_of_one(cross, loadings_x, loadings_y);
 }
 
 CanonicalWeights canonical_weights(MatrixView<double const> cross, MatrixView<double const> loadings_x,
                                    MatrixView<double const> loadings_y) {
-  return canonical_weights(cross, in_memory(loadings_x), in_memory(loadings_y));
-}
-
-CanonicalWeights canonical_weights(MatrixView<double const> cross, LoadingsOf<double> const& loadings_x,
-                                   LoadingsOf<double> const& loadings_y) {
-  Svd const decomposition = svd(cross);
-  CanonicalWeights result;
-  for (double const value : decomposition.s) result.correlations.push_back(std::min(value, 1.0));
-  result.weights_x = absolute_sums<double>(decomposition.u.const_view(), loadings_x);
-  Matrix<double> right(decomposition.vt.cols(), decomposition.vt.rows());
-  for (Index j = 0; j < right.cols(); ++j)
-    for (Index i = 0; i < right.rows(); ++i) right(i, j) = decomposition.vt(j, i);
-  result.weights_y = absolute_sums<double>(right.const_view(), loadings_y);
-  return result;
+  return weights_of_one(cross, loadings_x, loadings_y);
 }
 
 namespace {

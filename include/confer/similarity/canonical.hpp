@@ -23,16 +23,22 @@ using LoadingsOf = std::function<void(std::function<void(MatrixView<T const> blo
 inline constexpr Index loadings_block = 512;
 
 /// cross: M = Ux'Uy. loadings: diag(s) V' of each side, rank x neurons; their scale does not matter.
-/// Source: Morcos, Raghu, Bengio 2018. Correlations come from the eigen-decomposition of the smaller side's M M'.
+template <class T>
+struct CanonicalPair {
+  MatrixView<double const> cross;
+  LoadingsOf<T> loadings_x, loadings_y;
+};
+
+/// Calls use for every pair, in some order. Source: Morcos, Raghu, Bengio 2018. In single precision correlations come
+/// from the eigen-decomposition of the smaller side's M M', in double precision from singular values throughout.
+template <class T>
+void canonical_weights(std::span<CanonicalPair<T> const> pairs,
+                       std::function<void(std::size_t pair, CanonicalWeights weights)> const& use);
+/// Of one pair.
 CanonicalWeights canonical_weights(MatrixView<double const> cross, MatrixView<float const> loadings_x,
                                    MatrixView<float const> loadings_y);
-CanonicalWeights canonical_weights(MatrixView<double const> cross, LoadingsOf<float> const& loadings_x,
-                                   LoadingsOf<float> const& loadings_y);
-/// The same by a singular value decomposition in double precision throughout.
 CanonicalWeights canonical_weights(MatrixView<double const> cross, MatrixView<double const> loadings_x,
                                    MatrixView<double const> loadings_y);
-CanonicalWeights canonical_weights(MatrixView<double const> cross, LoadingsOf<double> const& loadings_x,
-                                   LoadingsOf<double> const& loadings_y);
 
 /// A side as pwcca.py of google/svcca sees it.
 template <class T>
