@@ -18,16 +18,16 @@ namespace confer {
 
 namespace {
 
-constexpr std::array<char, 8> magic = {'c', 'o', 'n', 'f', 'e', 'r', 'R', '5'};
+constexpr std::array<char, 8> magic = {'c', 'o', 'n', 'f', 'e', 'r', 'R', '6'};
 
 struct Header {
   std::array<char, 8> magic;
-  Index features, rows, zero_rows, value_bytes, rank_bytes, neighbours, neighbour_products, block, further;
+  Index features, rows, zero_rows, value_bytes, rank_bytes, neighbours, neighbour_products, block, further, shifts;
   double median_distance;
 };
 
 struct Offsets {
-  Index norms, units, samples, ranks, inner_products, neighbours, checksum;
+  Index norms, shifts, units, samples, ranks, inner_products, neighbours, checksum;
 };
 
 Index aligned(Index at) { return (at + 63) / 64 * 64; }
@@ -44,7 +44,8 @@ ShortSamples short_shape(Header const& h) {
 Offsets offsets(Header const& h) {
   Offsets o{};
   o.norms = aligned(static_cast<Index>(sizeof(Header)));
-  o.units = aligned(o.norms + h.rows * static_cast<Index>(sizeof(double)));
+  o.shifts = aligned(o.norms + h.rows * static_cast<Index>(sizeof(double)));
+  o.units = aligned(o.shifts + h.shifts * static_cast<Index>(sizeof(float)));
   bool const codes = h.value_bytes == 2;
   o.samples = aligned(o.units + (codes ? short_shape(h).blocks() * static_cast<Index>(sizeof(float)) : 0));
   o.ranks = aligned(o.samples + (codes ? short_shape(h).code_count() : h.rows * h.features) * h.value_bytes);
@@ -94,7 +95,8 @@ class Writer {
 }
 
 bool plausible(Header const& header, Index file_bytes) {
-  if (header.magic != magic || header.features < 0 || header.rows < 0 || header.block < 0 || header.further < 0)
+  if (header.magic != magic || header.features < 0 || header.rows < 0 || header.block < 0 || header.further < 0 ||
+      (header.shifts != 0 && header.shifts != header.rows))
     return false;
   if (header.features > 0 && header.rows > file_bytes / header.features) return false;
   return offsets(header).checksum + static_cast<Index>(sizeof(XXH64_hash_t)) == file_bytes;
@@ -173,6 +175,11 @@ std::span<double const> MappedRows::squared_norms() const {
   return {reinterpret_cast<double const*>(state_->at(offsets(h).norms)), static_cast<std::size_t>(h.rows)};
 }
 
+std::span<float const> MappedRows::distance_shifts() const {
+  auto const& h = state_->header;
+  return {reinterpret_cast<float const*>(state_->at(offsets(h).shifts)), static_cast<std::size_t>(h.shifts)};
+}
+
 template <class U>
 U const* MappedRows::ranks() const {
   auto const& h = state_->header;
@@ -222,6 +229,7 @@ void RowStore::put(std::string const& name, RowRecord const& record) const {
                       facts.neighbour_products,
                       facts.block,
                       facts.further,
+                      std::ssize(record.distance_shifts),
                       facts.median_distance};
   Offsets const at = offsets(header);
   std::string const temporary = path(name) + "." + std::to_string(::getpid()) + ".tmp";
@@ -229,6 +237,7 @@ void RowStore::put(std::string const& name, RowRecord const& record) const {
     Writer writer(temporary);
     writer.write_at(0, std::as_bytes(std::span(&header, 1)));
     writer.write_at(at.norms, std::as_bytes(std::span(record.squared_norms)));
+    writer.write_at(at.shifts, std::as_bytes(std::span(record.distance_shifts)));
     writer.write_at(at.units, std::as_bytes(std::span(record.units)));
     writer.write_at(at.samples, record.samples);
     writer.write_at(at.ranks, record.ranks);

@@ -18,6 +18,15 @@ namespace {
 /// So many samples tell about where the median lies: within this share of the distances on either side.
 constexpr Index sketch_samples = 256;
 constexpr double sketch_margin = 0.1;
+/// Of the squared norms of two samples, what their squared distance must exceed to have digits in single precision.
+constexpr double unresolved = 2e-6;
+
+double middle_of(std::span<double const> values) {
+  std::vector<double> copy(values.begin(), values.end());
+  auto const middle = copy.begin() + std::ssize(copy) / 2;
+  std::nth_element(copy.begin(), middle, copy.end());
+  return *middle;
+}
 
 /// Samples in single or double precision.
 template <class T>
@@ -120,6 +129,8 @@ template <class T>
 struct Bracket {
   T low = 0, high = std::numeric_limits<T>::infinity();
   Index below = 0, inside = 0;
+  T near = 0;  // squared distances from here down are near
+  Index near_ones = 0;
   Matrix<T> values = {};  // the first `inside` of them
 
   template <class Samples>
@@ -130,6 +141,7 @@ struct Bracket {
     reserve(std::isinf(high) ? cloud.pairs() : cloud.pairs() / 4);
     each_stretch(cloud, 0, cloud.samples.count(), products, [this](std::span<T const> stretch) {
       auto const size = static_cast<Index>(stretch.size());
+      near_ones += count_below(stretch, near);
       if (values.size() < inside + size + select_margin) reserve(2 * (inside + size));
       Selected const found = select_between(stretch.data(), size, low, high, values.data() + inside);
       inside += found.inside;
@@ -191,31 +203,35 @@ Bracket<typename Samples::Value> likely_bracket(Cloud<Samples> const& cloud) {
 }
 
 template <class Samples>
-double median_any(Samples samples, std::span<double const> squared_norms) {
-  if (samples.count() < 2) return std::numeric_limits<double>::quiet_NaN();
+DistanceSummary summarise(Samples samples, std::span<double const> squared_norms) {
+  if (samples.count() < 2) return {std::numeric_limits<double>::quiet_NaN()};
   Cloud<Samples> cloud{std::move(samples), {squared_norms.begin(), squared_norms.end()}};
   if (cloud.samples.count() > median_samples) cloud = cloud.spaced(median_samples);
   Index const upper = cloud.pairs() / 2, lower = (cloud.pairs() - 1) / 2;
+  auto const near = static_cast<typename Samples::Value>(unresolved * 2 * middle_of(squared_norms));
   auto bracket = likely_bracket(cloud);
+  bracket.near = near;
   bracket.collect(cloud);
   if (!bracket.holds(lower) || !bracket.holds(upper)) {
     bracket = {};
+    bracket.near = near;
     bracket.collect(cloud);
   }
   auto const [before, after] = bracket.at(lower, upper);
-  return (std::sqrt(static_cast<double>(before)) + std::sqrt(static_cast<double>(after))) / 2;
+  return {(std::sqrt(static_cast<double>(before)) + std::sqrt(static_cast<double>(after))) / 2,
+          static_cast<double>(bracket.near_ones) / static_cast<double>(cloud.pairs())};
 }
 
 }  // namespace
 
-double median_distance(MatrixView<float const> samples, std::span<double const> squared_norms) {
-  return median_any(DenseSamples<float>{{}, samples}, squared_norms);
+DistanceSummary summarise_distances(MatrixView<float const> samples, std::span<double const> squared_norms) {
+  return summarise(DenseSamples<float>{{}, samples}, squared_norms);
 }
-double median_distance(MatrixView<double const> samples, std::span<double const> squared_norms) {
-  return median_any(DenseSamples<double>{{}, samples}, squared_norms);
+DistanceSummary summarise_distances(MatrixView<double const> samples, std::span<double const> squared_norms) {
+  return summarise(DenseSamples<double>{{}, samples}, squared_norms);
 }
-double median_distance(ShortSamples const& samples, std::span<double const> squared_norms) {
-  return median_any(CodedSamples{{}, samples}, squared_norms);
+DistanceSummary summarise_distances(ShortSamples const& samples, std::span<double const> squared_norms) {
+  return summarise(CodedSamples{{}, samples}, squared_norms);
 }
 
 }  // namespace confer

@@ -32,6 +32,17 @@ void each_squared_distance(MatrixView<double const> samples, std::span<double co
     }
 }
 
+/// 65536 (rank - 1/2) / N, rounded up or down so that the mean over equal distances is right: where there are few
+/// different ones, errors of their codes would not average out. doubled: twice the rank; number: among the equal ones.
+std::uint16_t short_code(std::uint64_t doubled, std::uint64_t pairs, std::size_t number) {
+  constexpr double golden = 0.6180339887498949;
+  double const exact = static_cast<double>(doubled - 1) / static_cast<double>(2 * pairs) * 65536;
+  double const turn = static_cast<double>(number) * golden, up = turn - std::floor(turn);
+  // A code stands for the middle of what is rounded to it; a single one is rounded down to its interval.
+  double const code = std::floor(exact + (up < 0.5 ? up : up - 1));
+  return static_cast<std::uint16_t>(std::clamp(code, 0.0, 65535.0));
+}
+
 /// Sorts by the bits from `low` on; equal ones stay in order.
 void radix_sort(std::vector<std::uint64_t>& values, int low) {
   std::vector<std::uint64_t> other(values.size());
@@ -76,10 +87,9 @@ std::vector<U> distance_ranks(MatrixView<double const> samples) {
     std::size_t end = begin + 1;
     while (end < words.size() && (words[end] >> low) == (words[begin] >> low)) ++end;
     std::uint64_t const doubled = begin + 1 + end;  // twice the mean of the ranks begin + 1 .. end
-    U const code = sizeof(U) == sizeof(std::uint32_t)
-                       ? static_cast<U>(doubled)
-                       : static_cast<U>(static_cast<double>(doubled - 1) / static_cast<double>(2 * pairs) * 65536);
-    for (std::size_t k = begin; k < end; ++k) codes[static_cast<std::size_t>(words[k] & mask)] = code;
+    for (std::size_t k = begin; k < end; ++k)
+      codes[static_cast<std::size_t>(words[k] & mask)] =
+          sizeof(U) == sizeof(std::uint32_t) ? static_cast<U>(doubled) : static_cast<U>(short_code(doubled, pairs, k - begin));
     begin = end;
   }
   return codes;

@@ -57,8 +57,16 @@ CONFER_VECTOR_CLONES void near_distance_column(float* g, float const* left, Inde
   for (Index i = 0; i < count; ++i) g[i] = distinct_squared_distance(left[i], right, g[i]);
 }
 
-CONFER_VECTOR_CLONES void distance_column(float* g, float const* left, Index count, float right, float shift) {
-  for (Index i = 0; i < count; ++i) g[i] = std::sqrt(distinct_squared_distance(left[i], right, g[i])) - shift;
+CONFER_VECTOR_CLONES void distance_column(float* g, float const* left, float const* shifts, Index count, float right,
+                                          float shift) {
+  for (Index i = 0; i < count; ++i)
+    g[i] = (std::sqrt(distinct_squared_distance(left[i], right, g[i])) - shifts[i]) - shift;
+}
+
+CONFER_VECTOR_CLONES void distance_column(double* g, double const* left, double const* shifts, Index count,
+                                          double right, double shift) {
+  for (Index i = 0; i < count; ++i)
+    g[i] = (std::sqrt(squared_distance(left[i], right, g[i])) - shifts[i]) - shift;
 }
 
 CONFER_VECTOR_CLONES void squared_distance_column(float* g, float const* left, Index count, float right, float shift) {
@@ -97,6 +105,12 @@ CONFER_VECTOR_CLONES double sum_column(float const* g, Index count) {
   }
   for (; begin < count; ++begin) total += static_cast<double>(g[begin]);
   return total;
+}
+
+CONFER_VECTOR_CLONES Index count_in_column(float const* values, Index count, float limit) {
+  std::int32_t sum = 0;
+  for (Index i = 0; i < count; ++i) sum += values[i] <= limit ? 1 : 0;
+  return sum;
 }
 
 CONFER_VECTOR_CLONES void mark_column(float const* values, float const* rows, float column, Index count,
@@ -139,6 +153,15 @@ void each_column(MatrixView<T> g, F const& apply) {
   for (Index j = 0; j < g.cols; ++j) apply(g.column(j), j);
 }
 
+template <class T>
+void distances(MatrixView<T> g, TileSamples<T> const& left, TileSamples<T> const& right) {
+  each_column(g, [&](T* column, Index j) {
+    auto const at = static_cast<std::size_t>(j);
+    distance_column(column, left.squared_norms.data(), left.shifts.data(), g.rows, right.squared_norms[at],
+                    right.shifts[at]);
+  });
+}
+
 template <class F>
 void each_element(MatrixView<double> g, F const& value) {
   for (Index j = 0; j < g.cols; ++j)
@@ -163,17 +186,12 @@ void gaussian_tile(MatrixView<double> g, std::span<double const> left, std::span
   });
 }
 
-void distance_tile(MatrixView<float> g, std::span<float const> left, std::span<float const> right, float shift) {
-  each_column(g, [&](float* column, Index j) {
-    distance_column(column, left.data(), g.rows, right[static_cast<std::size_t>(j)], shift);
-  });
+void distance_tile(MatrixView<float> g, TileSamples<float> const& left, TileSamples<float> const& right) {
+  distances(g, left, right);
 }
 
-void distance_tile(MatrixView<double> g, std::span<double const> left, std::span<double const> right, double shift) {
-  each_element(g, [&](Index i, Index j, double value) {
-    return std::sqrt(squared_distance(left[static_cast<std::size_t>(i)], right[static_cast<std::size_t>(j)], value)) -
-           shift;
-  });
+void distance_tile(MatrixView<double> g, TileSamples<double> const& left, TileSamples<double> const& right) {
+  distances(g, left, right);
 }
 
 void squared_distance_tile(MatrixView<float> g, std::span<float const> left, std::span<float const> right,
@@ -194,6 +212,14 @@ void near_distance_tile(MatrixView<float> g, std::span<float const> left, std::s
   each_column(g, [&](float* column, Index j) {
     near_distance_column(column, left.data(), g.rows, right[static_cast<std::size_t>(j)]);
   });
+}
+
+Index count_below(std::span<float const> values, float limit) {
+  return count_in_column(values.data(), std::ssize(values), limit);
+}
+
+Index count_below(std::span<double const> values, double limit) {
+  return std::count_if(values.begin(), values.end(), [limit](double value) { return value <= limit; });
 }
 
 void mark_reached(std::span<float const> values, std::span<float const> rows, float column,

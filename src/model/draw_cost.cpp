@@ -14,6 +14,7 @@ namespace {
 // What the stage does, as constants of the formulas.
 constexpr double record_overhead = 6e-4;  // seconds to make one drawn factor beside its arithmetic: files, records
 constexpr double draw_overhead = 2e-2;  // seconds of a draw: meetings of ranks, journals, a state that reaches the disk
+constexpr double mapped_record = 1e-4;  // seconds of every rank to map prepared rows again
 constexpr double read_passes = 6;       // over the rows of a basis: read twice, weighted, written, with checksums
 constexpr double entry_seconds = 1.5e-8;  // to enter a value of a draw into the sums
 constexpr double state_bandwidth = 1e9;   // bytes/s of the file that keeps them
@@ -92,8 +93,8 @@ void add_samples(DrawCost& cost, DrawWork const& draws, JobSize const& job, Mach
   if (draws.kernels) {
     JobSize whole = job;
     whole.samples.batch = 0;
-    // Pairs of samples of which at least one is left out: of n^2 / 2 so many n^2.
-    cost.add(kernel_pairs(whole, rates), 2 / as_double(draws.count), workers);
+    cost.add(kernel_pairs(whole, rates, draws.count), 1, workers);
+    cost.seconds += mapped_record * as_double(std::ssize(job.representations));
     kept = 2 * kernel_totals_bytes(job);
   }
   if (draws.neighbours) {

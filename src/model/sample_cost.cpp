@@ -23,7 +23,9 @@ constexpr double tile_elements = 1 << 21; // of the kernels of a panel's represe
 constexpr double batch_elements = 1 << 25; // the same of a batch
 constexpr double panel_members = 1536;
 constexpr double sum_bytes = 16;          // of a sum over a kernel
-constexpr double kernel_piece_flops = 4e9, most_kernel_pieces = 4096;
+constexpr double kernel_piece_flops = 4e9, left_out_piece_flops = 2.5e8, most_kernel_pieces = 4096;
+constexpr double left_out_rank = 8e-9;    // seconds to find a rank among those of all, and to read it
+constexpr double mapped_byte = 2e-10;     // seconds to map a byte of ranks again
 constexpr double small_product = 0.75;    // share of the speed of large products that small ones reach
 constexpr double pairs_per_piece = 128;   // of lists of neighbours
 
@@ -74,6 +76,8 @@ void add_exchange(PhaseCost& phase, double bytes, JobSize const& job, MachineRat
   phase.seconds += bytes / rates.network;
 }
 
+double rank_bytes(JobSize const& job, double samples) { return job.exact || samples <= 2048 ? 4 : 2; }
+
 double neuron_store(JobSize const& job, RepresentationSize const& r) {
   return value_bytes(job) * as_double(r.rows) * as_double(r.features) + 512;
 }
@@ -82,7 +86,7 @@ double row_store(JobSize const& job, RepresentationSize const& r) {
   SampleWork const& work = job.samples;
   double const n = as_double(r.rows);
   return as_double(work.kept_forms) * n * as_double(r.features) * value_bytes(job) + as_double(work.forms) * 8 * n +
-         (work.ranked ? n * n / 2 * (job.exact || r.rows <= 2048 ? 4 : 2) : 0) +
+         (work.ranked ? n * n / 2 * rank_bytes(job, n) : 0) +
          n * as_double((work.neighbours + work.further) * work.neighbour_bytes);
 }
 
@@ -207,7 +211,7 @@ PairPart neighbour_pairs(JobSize const& job, MachineRates const& rates) {
   return part;
 }
 
-PairPart kernel_pairs(JobSize const& job, MachineRates const& rates) {
+PairPart kernel_pairs(JobSize const& job, MachineRates const& rates, Index blocks) {
   PairPart part;
   part.limit_name = "kernels of samples";
   auto const kernels = as_double(job.samples.kernels), batched = job.samples.batch > 0 ? 1.0 : 0.0;
@@ -216,14 +220,20 @@ PairPart kernel_pairs(JobSize const& job, MachineRates const& rates) {
     double const most = batched > 0 ? std::clamp(batch_elements / (width * width), 1.0, panel_members) : panel_members;
     double const panels = std::ceil(m / most), members = m / panels, features = group.features / m;
     // Within a panel half of the products; between two panels both sides' kernels are made.
-    double const elements = kernels * n * n / 2 + batched * n * width;
+    // Of n^2 / 2 pairs about 2 / blocks have a sample in the block.
+    bool const left_out = blocks > 0;
+    double const share = left_out ? 2 / as_double(blocks) : 1;
+    double const elements = share * (kernels * n * n / 2 + batched * n * width);
+    double const piece_flops = left_out ? left_out_piece_flops : kernel_piece_flops;
+    double const ranks = left_out && job.samples.ranked ? n * n / 2 : 0;
+    double const rank_seconds = ranks * (share * left_out_rank + rank_bytes(job, n) * mapped_byte);
     double const sample_rate = job.samples.medians > 0 ? distance_rate(job, rates) : product_rate(job, rates);
     auto const add = [&](double flops_of_samples, double flops_of_kernels, double made, double count) {
       double const flops = elements * (flops_of_samples + flops_of_kernels);
       double const limit =
           elements * (flops_of_samples / sample_rate + flops_of_kernels / product_rate(job, rates));
-      double const seconds = limit / small_product + elements * made * rates.kernel_element;
-      double const pieces = std::clamp(flops / kernel_piece_flops, 1.0, most_kernel_pieces);
+      double const seconds = limit / small_product + made * (elements * rates.kernel_element + rank_seconds);
+      double const pieces = std::clamp(flops / piece_flops, 1.0, most_kernel_pieces);
       part.items.push_back({seconds / pieces + record_overhead, std::ceil(pieces) * count});
       part.flops += count * flops;
       part.limit += count * limit;

@@ -13,7 +13,8 @@ PairPart neuron_pairs(JobSize const& job, MachineRates const& rates, double allo
 /// Prepared rows in the store.
 PhaseCost row_phase(JobSize const& job, MachineRates const& rates);
 PairPart neighbour_pairs(JobSize const& job, MachineRates const& rates);
-PairPart kernel_pairs(JobSize const& job, MachineRates const& rates);
+/// blocks: 0: all pairs of samples; otherwise those with one of so many blocks of samples.
+PairPart kernel_pairs(JobSize const& job, MachineRates const& rates, Index blocks = 0);
 
 /// Bytes of the sums over all samples that the first rank keeps to take those of blocks off.
 double kernel_totals_bytes(JobSize const& job);

@@ -6,10 +6,8 @@
 #include <type_traits>
 
 #include "confer/linalg/dense.hpp"
-#include "confer/linalg/pair_distances.hpp"
-#include "confer/linalg/short_samples.hpp"
 #include "confer/linalg/tile_functions.hpp"
-#include "run/chosen_products.hpp"
+#include "run/kernel_tiles.hpp"
 
 namespace confer {
 
@@ -23,37 +21,12 @@ constexpr Index columns_per_stripe = 32;
 template <class T>
 struct LoadedPanel {
   struct Member {
-    std::vector<MappedRows> rows;                   // by place in the forms of the worker
-    std::vector<std::vector<T>> norms;              // the same
-    std::vector<KernelConstants> constants;         // by choice
+    std::vector<TileRows<T>> rows;           // by place in the forms of the worker
+    std::vector<KernelConstants> constants;  // by choice
   };
   Index number = -1;
   std::vector<Member> members;
 };
-
-template <class T>
-std::span<T const> part(std::vector<T> const& values, Index begin, Index count) {
-  return std::span(values).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count));
-}
-
-/// U-centres the kernel of a batch (all of it, full) and weighs it with 1 / sqrt(m (m - 3)).
-template <class T>
-void u_centre(MatrixView<T> g) {
-  auto const m = static_cast<double>(g.rows);
-  std::vector<double> rows(static_cast<std::size_t>(g.rows), 0.0);
-  double total = 0;
-  for (Index j = 0; j < g.cols; ++j)
-    for (Index i = 0; i < g.rows; ++i)
-      if (i != j) rows[static_cast<std::size_t>(i)] += static_cast<double>(g(i, j));
-  for (double const row : rows) total += row;
-  double const weight = 1 / std::sqrt(m * (m - 3));
-  for (Index j = 0; j < g.cols; ++j)
-    for (Index i = 0; i < g.rows; ++i) {
-      double const means = (rows[static_cast<std::size_t>(i)] + rows[static_cast<std::size_t>(j)]) / (m - 2);
-      double const centred = static_cast<double>(g(i, j)) - means + total / ((m - 1) * (m - 2));
-      g(i, j) = i == j ? T{0} : static_cast<T>(weight * centred);
-    }
-}
 
 }  // namespace
 
@@ -67,7 +40,7 @@ struct KernelEngine::Worker {
   LoadedPanel<T> loaded[2];
   Matrix<T> products[2], values[2];  // tile elements x members
   Matrix<T> partial;
-  ChosenProducts<T> chosen_products;
+  TileMaker<T> maker;
 
   /// One piece under way.
   struct Task {
@@ -85,11 +58,8 @@ struct KernelEngine::Worker {
     panel.members.clear();
     for (Index const index : plan.panels[static_cast<std::size_t>(number)].members) {
       typename LoadedPanel<T>::Member member;
-      for (RowForm const form : forms) {
-        member.rows.push_back(store.map(row_record_name(keys[static_cast<std::size_t>(index)], form)));
-        auto const norms = member.rows.back().squared_norms();
-        member.norms.emplace_back(norms.begin(), norms.end());
-      }
+      for (RowForm const form : forms)
+        member.rows.emplace_back(store.map(row_record_name(keys[static_cast<std::size_t>(index)], form)));
       for (auto const& choice : options.choices)
         member.constants.push_back(
             kernel_constants(choice, member.rows[place(choice.form)].facts(), options.bandwidth));
@@ -108,94 +78,6 @@ struct KernelEngine::Worker {
 
   static MatrixView<T> tile_view(Matrix<T>& matrix, Index member, KernelTile const& tile) {
     return {matrix.view().column(member), tile.rows, tile.cols, tile.rows};
-  }
-
-  /// The samples that the rows of the tile stand for where samples are left out; empty: rows are samples.
-  static std::span<Index const> left_out(Task const& task, KernelTile const& tile) {
-    if (task.left_out.empty()) return {};
-    return std::span(task.left_out)
-        .subspan(static_cast<std::size_t>(tile.row_begin), static_cast<std::size_t>(tile.rows));
-  }
-
-  /// Of two samples that are both left out one pair is enough, and of a sample with itself none.
-  static void drop_repeated(Task const& task, KernelTile const& tile, MatrixView<T> g) {
-    auto const begin = std::lower_bound(task.left_out.begin(), task.left_out.end(), tile.col_begin);
-    auto const end = std::lower_bound(begin, task.left_out.end(), tile.col_begin + tile.cols);
-    for (auto at = begin; at != end; ++at) {
-      Index const place = at - task.left_out.begin(), first = std::clamp<Index>(place - tile.row_begin, 0, tile.rows);
-      std::fill(g.column(*at - tile.col_begin) + first, g.column(*at - tile.col_begin) + tile.rows, T{0});
-    }
-  }
-
-  template <class U>
-  void decode_ranks_of(std::span<Index const> chosen, MappedRows const& rows, KernelTile const& tile,
-                       MatrixView<T> out) const {
-    RankDecoder<U> const decode(rows.facts().rows);
-    U const* codes = rows.ranks<U>();
-    for (Index j = 0; j < tile.cols; ++j)
-      for (Index i = 0; i < tile.rows; ++i) {
-        Index const one = chosen[static_cast<std::size_t>(i)], other = tile.col_begin + j;
-        Index const first = std::min(one, other), second = std::max(one, other);
-        out(i, j) = first == second ? T{0} : static_cast<T>(decode(codes[second * (second - 1) / 2 + first]));
-      }
-  }
-
-  template <class U>
-  void decode_ranks(MappedRows const& rows, KernelTile const& tile, MatrixView<T> out) const {
-    RankDecoder<U> const decode(rows.facts().rows);
-    U const* codes = rows.ranks<U>();
-    for (Index j = 0; j < tile.cols; ++j) {
-      Index const col = tile.col_begin + j;
-      U const* column = codes + col * (col - 1) / 2 + tile.row_begin;
-      Index const count = std::min(tile.rows, std::max<Index>(0, col - tile.row_begin));
-      for (Index i = 0; i < count; ++i) out(i, j) = static_cast<T>(decode(column[i]));
-      std::fill(out.column(j) + count, out.column(j) + tile.rows, T{0});
-    }
-  }
-
-  /// Turns inner products into a kernel, in place. On the diagonal only one of the triangles is kept.
-  void apply(Task const& task, typename LoadedPanel<T>::Member const& member, std::size_t choice,
-             KernelTile const& tile, MatrixView<T> g) const {
-    KernelChoice const& chosen = options.choices[choice];
-    KernelConstants const& k = member.constants[choice];
-    std::size_t const form = place(chosen.form);
-    auto const rows = left_out(task, tile);
-    std::vector<T> chosen_norms;
-    for (Index const row : rows) chosen_norms.push_back(member.norms[form][static_cast<std::size_t>(row)]);
-    auto const left =
-        rows.empty() ? part(member.norms[form], tile.row_begin, tile.rows) : std::span<T const>(chosen_norms);
-    auto const right = part(member.norms[form], tile.col_begin, tile.cols);
-    auto const shift = static_cast<T>(k.shift);
-    switch (chosen.function) {
-      case TileFunction::inner_product:
-        break;
-      case TileFunction::gaussian:
-        gaussian_tile(g, left, right, static_cast<T>(k.rate), shift);
-        break;
-      case TileFunction::distance:
-        distance_tile(g, left, right, shift);
-        break;
-      case TileFunction::squared_distance:
-        squared_distance_tile(g, left, right, shift);
-        break;
-      case TileFunction::complement:
-        complement_tile(g, shift);
-        break;
-      case TileFunction::rank: {
-        bool const wide = member.rows[form].facts().rank_bytes == 4;
-        if (!rows.empty())
-          wide ? decode_ranks_of<std::uint32_t>(rows, member.rows[form], tile, g)
-               : decode_ranks_of<std::uint16_t>(rows, member.rows[form], tile, g);
-        else
-          wide ? decode_ranks<std::uint32_t>(member.rows[form], tile, g)
-               : decode_ranks<std::uint16_t>(member.rows[form], tile, g);
-        break;
-      }
-      case TileFunction::u_centred:
-        return u_centre(g);
-    }
-    if (!rows.empty()) return drop_repeated(task, tile, g);
-    if (tile.row_begin == tile.col_begin && chosen.function != TileFunction::rank) keep_strict_lower(g);
   }
 
   /// sum += left' right, or the lower triangle of left' left when `right` is empty.
@@ -232,7 +114,8 @@ struct KernelEngine::Worker {
   /// Turns the inner products of one member into its kernel and adds up the rows.
   void make_kernel(Task& task, int side, Index m, std::size_t choice, KernelTile const& tile, MatrixView<T> g) {
     KernelChoice const& chosen = options.choices[choice];
-    apply(task, loaded[side].members[static_cast<std::size_t>(m)], choice, tile, g);
+    auto const& member = loaded[side].members[static_cast<std::size_t>(m)];
+    maker.make_kernel(chosen, member.constants[choice], member.rows[place(chosen.form)], tile, task.left_out, g);
     bool const needs_rows =
         chosen.function != TileFunction::inner_product && chosen.function != TileFunction::u_centred;
     if (!task.within || !needs_rows) return;
@@ -241,43 +124,23 @@ struct KernelEngine::Worker {
     add_row_sums(task, g, tile, row_sum_scale(chosen, task.samples), sums.data() + m * task.samples);
   }
 
-  /// Inner products of the samples of a tile, on the diagonal at least the lower triangle.
-  static void tile_products(MappedRows const& rows, KernelTile const& tile, bool lower, MatrixView<T> g) {
-    if constexpr (std::is_same_v<T, float>)
-      if (rows.facts().value_bytes == 2)
-        return short_products(rows.short_samples(), tile.row_begin, tile.col_begin, g,
-                              lower ? ProductPart::lower : ProductPart::all);
-    auto const samples = rows.samples<T>();
-    auto const left = samples.block(0, tile.row_begin, samples.rows, tile.rows);
-    if (lower)
-      syrk_lower(T{1}, left, Op::transpose, T{0}, g);
-    else
-      gemm(T{1}, left, Op::transpose, samples.block(0, tile.col_begin, samples.rows, tile.cols), Op::none, T{0}, g);
-  }
-
   /// Inner products of all members of a panel, or, while these are in the cache, the only kernel made of them.
   void inner_products(Task& task, int side, std::size_t form, std::size_t const* only, bool batches,
                       KernelTile const& tile) {
     auto& members = loaded[side].members;
     reserve(products[side], tile.rows * tile.cols, static_cast<Index>(members.size()));
-    auto const chosen = left_out(task, tile);
-    bool const lower = chosen.empty() && !batches && tile.row_begin == tile.col_begin;
+    bool const whole = !task.left_out.empty() || tile.row_begin == tile.col_begin;
     for (Index m = 0; m < std::ssize(members); ++m) {
-      MappedRows const& rows = members[static_cast<std::size_t>(m)].rows[form];
+      TileRows<T> const& rows = members[static_cast<std::size_t>(m)].rows[form];
       auto const g = tile_view(products[side], m, tile);
       if (m % 16 == 0) task.poll();
-      if (!chosen.empty()) {
-        chosen_products(rows, chosen, tile.col_begin, g);
-        if (only != nullptr) make_kernel(task, side, m, *only, tile, g);
-        continue;
-      }
       // Products of short samples are as fast in stripes, which stay in the first cache until they are a kernel.
-      bool const stripes = only != nullptr && rows.facts().value_bytes == 2 && tile.row_begin != tile.col_begin;
+      bool const stripes = only != nullptr && rows.facts().value_bytes == 2 && !whole;
       Index const width = stripes ? columns_per_stripe : tile.cols;
       for (Index col = 0; col < tile.cols; col += width) {
         KernelTile const part = {tile.row_begin, tile.rows, tile.col_begin + col, std::min(width, tile.cols - col)};
         auto const g_part = g.block(0, col, part.rows, part.cols);
-        tile_products(rows, part, lower, g_part);
+        maker.products(rows, part, task.left_out, batches ? ProductPart::all : ProductPart::lower, g_part);
         if (only != nullptr) make_kernel(task, side, m, *only, part, g_part);
       }
     }

@@ -34,7 +34,7 @@ struct KernelConstants {
   bool defined = true;
   double rate = 0;      ///< 1 / (2 sigma^2) of a Gaussian kernel
   double shift = 0;     ///< about the middle of the values, so that centring cancels little
-  double diagonal = 0;  ///< of all samples; linear kernels have squared norms instead
+  double diagonal = 0;  ///< of all samples; linear kernels have squared norms instead, distances twice the shifts
 };
 KernelConstants kernel_constants(KernelChoice const& choice, RowFacts const& facts, double bandwidth);
 

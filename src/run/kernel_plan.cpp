@@ -18,6 +18,8 @@ constexpr Index tile_elements = Index{1} << 21;
 /// The same of a batch, whose size is given: more panels make more kernels twice.
 constexpr Index batch_elements = Index{1} << 25;
 constexpr double flops_per_piece = 4e9;
+/// Of the pairs with a block that is left out, which are few: ranks are to share them all the same.
+constexpr double left_out_flops_per_piece = 2.5e8;
 constexpr double most_pieces = 4096;
 
 KernelChoice dissimilarity_choice(Dissimilarity dissimilarity) {
@@ -90,12 +92,12 @@ std::vector<KernelTile> batches_of(Index samples, Index batch) {
   return tiles;
 }
 
-/// Consecutive tiles of a few billion operations each.
+/// Consecutive tiles of so many operations each.
 void add_pieces(KernelPlan& plan, Index row, Index col, bool batches, std::vector<KernelTile> const& tiles,
-                double flops_per_element) {
+                double flops_per_element, double least_flops = flops_per_piece) {
   double total = 0;
   for (auto const& tile : tiles) total += flops_per_element * static_cast<double>(tile.rows * tile.cols);
-  double const target = std::max(flops_per_piece, total / most_pieces);
+  double const target = std::max(least_flops, total / most_pieces);
   double held = 0;
   KernelPiece piece{row, col, batches, {}};
   for (auto const& tile : tiles) {
@@ -140,6 +142,7 @@ RowNeeds kernel_row_needs(std::vector<KernelChoice> const& choices) {
       needs.add(choice.form);
     else
       needs.add_distances(choice.form);
+    needs.roots = needs.roots || choice.function == TileFunction::distance;
   }
   return needs;
 }
@@ -148,7 +151,7 @@ Attributes kernel_notes(Measure const& measure, CompareOptions const& options) {
   bool const distances = measure.kernel == Kernel::gaussian || measure.kernel == Kernel::distance ||
                          measure.kernel == Kernel::dissimilarity;
   Attributes notes = {{"precision", std::string(options.exact ? "double"
-                                             : distances ? "single kernels of rows in 16 or 32 bits, double sums"
+                                             : distances ? "single kernels of rows in 16 to 64 bits, double sums"
                                                          : "single kernels, double sums")},
                       {"computed_from", std::string("kernels of samples")}};
   switch (measure.kernel) {
@@ -213,7 +216,8 @@ KernelPlan make_plan(std::vector<KernelItem> const& items, std::vector<KernelCho
         if (left_out != nullptr) {
           auto const missing = static_cast<Index>(plan.panels[static_cast<std::size_t>(row)].left_out.size());
           if (any_whole && missing > 0)
-            add_pieces(plan, row, col, false, tiles_of_left_out(missing, samples, side_members), flops);
+            add_pieces(plan, row, col, false, tiles_of_left_out(missing, samples, side_members), flops,
+                       left_out_flops_per_piece);
           continue;
         }
         Index const side = tile_side(side_members, samples);

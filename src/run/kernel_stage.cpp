@@ -52,7 +52,7 @@ class SumJournal {
 
 std::string fingerprint_of(JobConfig const& config, KernelPlan const& plan, std::vector<KernelChoice> const& choices,
                            std::vector<std::string> const& keys, std::string const& name) {
-  std::string text = "kernel 3\n" + name + "\n";
+  std::string text = "kernel 4\n" + name + "\n";
   for (auto const& key : keys) text += key + "\n";
   for (auto const& choice : choices)
     text += std::to_string(static_cast<int>(choice.form)) + " " + std::to_string(static_cast<int>(choice.function)) + "\n";
@@ -82,7 +82,7 @@ void enter_score(PairTable& table, std::size_t column, Measure const& measure, K
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   Index const row = kernels.members()[i], col = kernels.members()[j];
   bool const defined = kernels.defined(i) && kernels.defined(j);
-  KernelStats const stats = kernels.stats(i, j);
+  KernelStats const stats = kernels.stats(i, j, measure.kernel);
   double const value = defined ? measure.kernel_score(stats) : nan;
   table.value(column, row, col) = table.value(column, col, row) = value;
   if (measure.kernel_chance == nullptr || i == j || std::isnan(value)) return;
@@ -103,30 +103,6 @@ std::map<Index, std::vector<Index>> groups_of(KernelJob const& job) {
   return groups;
 }
 
-/// Whether a sample lies so far out that sums of distances, of which centring leaves little, lose digits.
-bool has_far_sample(MappedRows const& rows) {
-  constexpr double far = 30;  // times as far as the others: errors of distance correlations come near to 1e-6
-  double largest = 0, total = 0;
-  for (double const squared : rows.squared_norms()) {
-    largest = std::max(largest, squared);
-    total += squared;
-  }
-  auto const others = static_cast<double>(rows.facts().rows - 1);
-  return largest * others > far * far * (total - largest) && total > largest;
-}
-
-void note_far_samples(PairTable& table, KernelJob const& job, KernelChoice const& choice,
-                      std::vector<Index> const& members, RowStore const& store) {
-  Index const count = std::count_if(members.begin(), members.end(), [&](Index member) {
-    return has_far_sample(store.map(row_record_name(job.keys[static_cast<std::size_t>(member)], choice.form)));
-  });
-  for (std::size_t m = 0; count > 0 && m < job.measures.size(); ++m)
-    if (job.measures[m]->kernel == Kernel::distance)
-      table.notes[job.columns[m]]["loses_digits"] =
-          "where one sample lies more than 30 times as far out as the others, as of " + format_count(count) +
-          " representations here: --exact keeps them";
-}
-
 void enter_scores(PairTable& table, KernelJob const& job, KernelPlan const& plan,
                   std::vector<KernelChoice> const& choices, std::vector<KernelSums> const& sums, RowStore const& store,
                   CompareOptions const& options) {
@@ -139,9 +115,7 @@ void enter_scores(PairTable& table, KernelJob const& job, KernelPlan const& plan
   }
   for (auto const& [group, members] : groups_of(job))
     for (std::size_t c = 0; c < choices.size(); ++c) {
-      KernelTable const kernels(choices[c], c, plan, sums, members, job.keys, store, options.bandwidth);
-      if (choices[c].function == TileFunction::distance && !options.exact)
-        note_far_samples(table, job, choices[c], members, store);
+      KernelTable const kernels(choices[c], c, plan, sums, members, job.keys, store, options);
       for (std::size_t m = 0; m < job.measures.size(); ++m) {
         if (choice_of(choices, job.measures[m]->kernel, options) != c) continue;
         for (std::size_t i = 0; i < members.size(); ++i)
@@ -172,22 +146,22 @@ struct DrawSums {
 void enter_values(PairTable& table, KernelJob const& job, std::vector<KernelChoice> const& choices,
                   DrawSums const& sums, RowStore const& store, CompareOptions const& options) {
   for (auto const& [group, members] : groups_of(job)) {
-    auto const missing = static_cast<Index>(sums.left_out(members.front()).size());
-    for (std::size_t c = 0; missing > 0 && c < choices.size(); ++c) {
+    std::vector<Index> const& missing = sums.left_out(members.front());
+    for (std::size_t c = 0; !missing.empty() && c < choices.size(); ++c) {
       if (choices[c].function == TileFunction::u_centred) continue;
-      KernelTable const kernels(choices[c], c, sums.plan, sums.stay, members, job.keys, store, options.bandwidth,
+      KernelTable const kernels(choices[c], c, sums.plan, sums.stay, members, job.keys, store, options,
                                 missing);
       std::optional<KernelTable> all;
       if (choices[c].function == TileFunction::rank)
-        all.emplace(choices[c], c, sums.plan, sums.all, members, job.keys, store, options.bandwidth);
+        all.emplace(choices[c], c, sums.plan, sums.all, members, job.keys, store, options);
       for (std::size_t m = 0; m < job.measures.size(); ++m) {
         if (!leaves_out(*job.measures[m]) || choice_of(choices, job.measures[m]->kernel, options) != c) continue;
         for (std::size_t i = 0; i < members.size(); ++i)
           for (std::size_t j = 0; j < i; ++j) {
             if (!job.selected(members[i], members[j]) || !kernels.defined(i) || !kernels.defined(j)) continue;
-            KernelStats const stats = kernels.stats(i, j);
+            KernelStats const stats = kernels.stats(i, j, job.measures[m]->kernel);
             table.value(job.columns[m], members[i], members[j]) = table.value(job.columns[m], members[j], members[i]) =
-                all ? rank_score(stats, all->stats(i, j)) : job.measures[m]->kernel_score(stats);
+                all ? rank_score(stats, all->stats(i, j, Kernel::rank)) : job.measures[m]->kernel_score(stats);
           }
       }
     }

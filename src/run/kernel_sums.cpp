@@ -99,6 +99,7 @@ KernelConstants kernel_constants(KernelChoice const& choice, RowFacts const& fac
     case TileFunction::inner_product:
     case TileFunction::rank:
     case TileFunction::u_centred:
+    case TileFunction::distance:
       break;
     case TileFunction::gaussian:
       k.defined = median > 0;
@@ -107,9 +108,6 @@ KernelConstants kernel_constants(KernelChoice const& choice, RowFacts const& fac
         k.shift = std::exp(-1 / (2 * bandwidth * bandwidth));
       }
       k.diagonal = 1;
-      break;
-    case TileFunction::distance:
-      k.shift = median;
       break;
     case TileFunction::squared_distance:
       k.shift = median * median;
@@ -130,7 +128,7 @@ BoundedSum row_sum_scale(KernelChoice const& choice, Index samples) {
     case TileFunction::squared_distance:
       return BoundedSum(8 * n * n);
     case TileFunction::distance:
-      return BoundedSum(4 * n * std::sqrt(n));
+      return BoundedSum(8 * n * std::sqrt(n));  // of a distance less two shifts
     default:
       return BoundedSum(4 * n);
   }

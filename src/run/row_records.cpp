@@ -8,6 +8,7 @@
 
 #include "confer/linalg/centring.hpp"
 #include "confer/linalg/dense.hpp"
+#include "confer/linalg/distance_shifts.hpp"
 #include "confer/linalg/pair_distances.hpp"
 #include "confer/linalg/short_samples.hpp"
 #include "run/reserved_lists.hpp"
@@ -74,7 +75,7 @@ double middle(std::vector<double> norms) {
 }
 
 /// Puts the values in 16 bits where that loses nothing that results could show.
-bool put_short(RowRecord& record, MatrixView<float const> values, bool median) {
+bool put_short(RowRecord& record, MatrixView<float const> values, DistanceSummary* distances) {
   // Not the mean: a few samples far out would hide what is lost of all others.
   double const tolerated = negligible_squared_error(middle(record.squared_norms), values.cols);
   ShortMatrix const codes = shorten(values, tolerated);
@@ -86,21 +87,44 @@ bool put_short(RowRecord& record, MatrixView<float const> values, bool median) {
   record.facts.block = codes.block;
   record.units = codes.units;
   record.squared_norms = codes.squared_norms;
-  if (median) record.facts.median_distance = median_distance(codes.view(), record.squared_norms);
+  if (distances != nullptr) *distances = summarise_distances(codes.view(), record.squared_norms);
   return true;
 }
 
-/// Values in their precision and the median of the distances between them; their squared norms are in the record.
+/// Values in their precision and what is asked about the distances between them; their squared norms are in the record.
 template <class T>
-void fill(RowRecord& record, Matrix<T> const& values, bool linear, bool median) {
+void fill_values(RowRecord& record, Matrix<T> const& values, bool linear, DistanceSummary* distances) {
   if constexpr (std::is_same_v<T, float>)
-    if (!linear && put_short(record, values, median)) return;
+    if (!linear && put_short(record, values, distances)) return;
   put_samples(record, values);
-  if (median) record.facts.median_distance = median_distance(values.const_view(), record.squared_norms);
+  if (distances != nullptr) *distances = summarise_distances(values.const_view(), record.squared_norms);
+}
+
+/// What a record is to hold.
+struct Contents {
+  bool linear, median, roots;
+  std::optional<SampleRadii> radii;  ///< where there are distances between centred rows
+
+  Contents(RowNeeds const& needs, RowForm form)
+      : linear(contains(needs.linear, form)),
+        median(needs.with_median_of(form)),
+        roots(needs.roots && form == RowForm::centred) {}
+};
+
+/// Returns false where distances need more digits than T has.
+template <class T>
+bool fill(RowRecord& record, Matrix<T> const& values, Contents const& contents) {
+  // So many pairs of samples whose distances have no digits make errors of 1e-6.
+  constexpr double tolerated = 2e-4;
+  DistanceSummary distances{std::numeric_limits<double>::quiet_NaN()};
+  fill_values(record, values, contents.linear, contents.median ? &distances : nullptr);
+  record.facts.median_distance = distances.median;
+  if (contents.radii) record.distance_shifts = distance_shifts(*contents.radii);
+  return std::is_same_v<T, double> || !contents.roots || distances.near_share <= tolerated;
 }
 
 template <class T>
-void fill_converted(RowRecord& record, MatrixView<double const> rows, bool linear, bool median) {
+bool fill_converted(RowRecord& record, MatrixView<double const> rows, Contents const& contents) {
   Matrix<T> values(rows.rows, rows.cols, Uninitialised());
   std::vector<double> rounded(static_cast<std::size_t>(rows.rows));
   for (Index i = 0; i < rows.cols; ++i) {
@@ -110,7 +134,7 @@ void fill_converted(RowRecord& record, MatrixView<double const> rows, bool linea
     }
     record.squared_norms[static_cast<std::size_t>(i)] = dot(rounded, rounded);
   }
-  fill(record, values, linear, median);
+  return fill(record, values, contents);
 }
 
 /// The k nearest neighbours of all samples, then those beyond them that may be asked for when a block is left out.
@@ -142,6 +166,7 @@ void put_lists(RowRecord& record, RowNeeds const& needs, Nearness nearness, Matr
 }  // namespace
 
 bool RowNeeds::wants(RowForm form) const { return contains(forms, form); }
+bool RowNeeds::with_median_of(RowForm form) const { return contains(with_median, form); }
 
 void RowNeeds::add(RowForm form) {
   if (!contains(forms, form)) forms.push_back(form);
@@ -173,7 +198,7 @@ std::string RowNeeds::text() const {
   for (RowForm const form : forms) {
     text += " rows " + to_string(form);
     if (contains(kept, form)) text += contains(linear, form) ? " linear" : " kept";
-    if (contains(with_median, form)) text += " median";
+    if (contains(with_median, form)) text += roots ? " median roots" : " median";
     if (ranked == form) text += " ranks";
     if (listed == form)
       text += " neighbours " + std::to_string(neighbours) +
@@ -245,23 +270,34 @@ void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNe
               blocks);
   record.facts.value_bytes = exact ? 8 : 4;
   record.squared_norms.resize(static_cast<std::size_t>(rows.cols));
-  if (!contains(needs.kept, form))
+  Contents contents(needs, form);
+  if (contents.median && form == RowForm::centred) {
+    std::vector<double> norms;
+    for (Index i = 0; i < rows.cols; ++i) norms.push_back(squared(rows, i));
+    contents.radii = sample_radii(rows, norms);
+  }
+  bool const precise = exact || (contents.radii && contents.radii->needs_double);
+  if (!contains(needs.kept, form)) {
     record.facts.features = 0;
-  else if (exact)
-    fill_converted<double>(record, rows, contains(needs.linear, form), contains(needs.with_median, form));
-  else
-    fill_converted<float>(record, rows, contains(needs.linear, form), contains(needs.with_median, form));
+  } else if (precise || !fill_converted<float>(record, rows, contents)) {
+    record.units.clear();
+    record.facts.block = 0;
+    fill_converted<double>(record, rows, contents);
+  }
   store.put(row_record_name(key, form), record);
 }
 
-void put_centred_rows(RowStore const& store, std::string const& key, RowNeeds const& needs, Matrix<float> rows) {
+bool put_centred_rows(RowStore const& store, std::string const& key, RowNeeds const& needs, Matrix<float> rows) {
   RowRecord record;
   record.facts.features = rows.rows();
   record.facts.rows = rows.cols();
   record.facts.median_distance = std::numeric_limits<double>::quiet_NaN();
   record.squared_norms = centre_samples(rows);
-  fill(record, rows, contains(needs.linear, RowForm::centred), contains(needs.with_median, RowForm::centred));
+  Contents contents(needs, RowForm::centred);
+  if (contents.median) contents.radii = sample_radii(rows.const_view(), record.squared_norms);
+  if ((contents.radii && contents.radii->needs_double) || !fill(record, rows, contents)) return false;
   store.put(row_record_name(key, RowForm::centred), record);
+  return true;
 }
 
 }  // namespace confer

@@ -16,6 +16,7 @@ namespace confer {
 struct RowNeeds {
   std::vector<RowForm> forms;
   std::vector<RowForm> with_median;  ///< of the distances between samples
+  bool roots = false;                ///< of squared distances, which need more digits of small ones, are looked at
   std::optional<RowForm> ranked;     ///< ranks of these distances
   std::optional<RowForm> listed;     ///< nearest neighbours of every sample
   Index neighbours = 0;              ///< how many of them
@@ -31,6 +32,7 @@ struct RowNeeds {
   void add_distances(RowForm form);
   void add_ranks(RowForm form);
   void add_neighbours(RowForm form, Index count, Index left_out_blocks, NeighbourDetail detail);
+  bool with_median_of(RowForm form) const;
   bool orders(RowForm form) const { return ranked == form || listed == form; }
   std::string text() const;  ///< stands for the needs in keys
 };
@@ -47,14 +49,15 @@ bool holds_rows(RowStore const& store, std::string const& key, RowNeeds const& n
 /// centred). quantile: of `clamped`. Returns how many rows have no direction.
 Index prepare_rows(RowForm form, MatrixView<double> rows, std::span<double const> mean, double quantile);
 
-/// Puts prepared rows into the store, in double precision when exact, else in single precision, or in 16 bits
-/// where only distances are looked at and show no difference. `ordered`: rows of the same distances, up to a
+/// Puts prepared rows into the store, in double precision when exact or where distances need it, else in single
+/// precision, or in 16 bits where only distances are looked at and show no difference. `ordered`: rows of the same distances, up to a
 /// factor, to take ranks and neighbours of. `blocks`: of each row, where blocks may be left out.
 void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNeeds const& needs,
               MatrixView<double const> rows, MatrixView<double const> ordered, std::span<Index const> blocks,
               Index zero_rows, bool exact);
 
-/// The same for centred rows that nothing is ordered by, in single precision, from rows as stored.
-void put_centred_rows(RowStore const& store, std::string const& key, RowNeeds const& needs, Matrix<float> rows);
+/// The same for centred rows that nothing is ordered by, in single precision, from rows as stored. Returns false, and
+/// puts nothing, where distances need double precision.
+bool put_centred_rows(RowStore const& store, std::string const& key, RowNeeds const& needs, Matrix<float> rows);
 
 }  // namespace confer

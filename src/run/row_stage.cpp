@@ -6,6 +6,8 @@
 
 #include "confer/dist/hand_out.hpp"
 #include "confer/io/activation_reader.hpp"
+#include "confer/linalg/dense.hpp"
+#include "confer/linalg/distance_shifts.hpp"
 #include "run/activation_source.hpp"
 #include "run/random_samples.hpp"
 
@@ -15,6 +17,8 @@ namespace {
 
 /// Of the sizes of values, by the authors of the Platonic representation hypothesis.
 constexpr double clamped_share = 0.95;
+/// Of a representation of which one copy more is no matter.
+constexpr Index few_values = Index{1} << 22;
 
 std::vector<double> feature_means(MatrixView<double const> rows) {
   std::vector<double> mean(static_cast<std::size_t>(rows.rows), 0.0);
@@ -57,6 +61,14 @@ Matrix<double> coordinates(BasisStore const& store, std::string const& key, Fact
   return rows;
 }
 
+/// Whether single precision, in which bases are stored, loses digits of distances.
+bool needs_double(Matrix<double> const& centred) {
+  std::vector<double> norms;
+  for (Index i = 0; i < centred.cols(); ++i)
+    norms.push_back(dot(centred.view().column_span(i), centred.view().column_span(i)));
+  return sample_radii(centred.view(), norms).needs_double;
+}
+
 /// Of each row; none where no block is ever left out.
 std::vector<Index> blocks_of_rows(Representation const& r, RowNeeds const& needs) {
   std::vector<Index> blocks;
@@ -80,19 +92,20 @@ void prepare(RowTask const& task, std::size_t index, std::string const& key) {
   if (only_centred && !wide && !exact && window_value_bytes(layer, r, ActivationPart::By::features) == 4) {
     Matrix<float> single(r.features, r.rows(), Uninitialised());
     ActivationReader(task.catalog, r).read(0, r.samples, single.view(), seen);
-    return put_centred_rows(RowStore(task.store.directory()), key, needs, std::move(single));
+    if (put_centred_rows(RowStore(task.store.directory()), key, needs, std::move(single))) return;
   }
-  Matrix<double> stored;
-  if (read) {
-    stored = Matrix<double>(r.features, r.rows(), Uninitialised());
-    ActivationReader(task.catalog, r).read(0, r.samples, stored.view(), seen);
-  }
+  auto const read_stored = [&] {
+    Matrix<double> values(r.features, r.rows(), Uninitialised());
+    ActivationReader(task.catalog, r).read(0, r.samples, values.view(), seen);
+    return values;
+  };
+  Matrix<double> stored = read ? read_stored() : Matrix<double>();
   RowStore const store(task.store.directory());
   for (std::size_t at = 0; at < needs.forms.size(); ++at) {
     RowForm const form = needs.forms[at];
     bool const last = at + 1 == needs.forms.size();
-    bool const from_factor = form == RowForm::centred && wide;
-    std::vector<double> const mean =
+    bool from_factor = form == RowForm::centred && wide;
+    std::vector<double> mean =
         form == RowForm::centred && read ? feature_means(stored.view()) : std::vector<double>();
     // What orders samples must see ties as they are in the data.
     Matrix<double> const ordered =
@@ -101,6 +114,12 @@ void prepare(RowTask const& task, std::size_t index, std::string const& key) {
         from_factor ? coordinates(task.store, task.factors.keys[index], task.factors.summaries[index], exact)
         : last      ? std::move(stored)
                     : stored;
+    bool const few = r.features * r.rows() <= few_values;
+    if (from_factor && !exact && few && needs.with_median_of(form) && needs_double(rows)) {
+      rows = read_stored();
+      mean = feature_means(rows.view());
+      from_factor = false;
+    }
     Index const without = prepare_rows(form, rows, from_factor ? std::vector<double>() : mean, clamped_share);
     put_rows(store, key, form, needs, rows, ordered.size() > 0 ? ordered.view() : rows.const_view(),
              blocks_of_rows(r, needs), without, exact);

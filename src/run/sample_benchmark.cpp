@@ -121,7 +121,7 @@ double kernel_seconds(double budget) {
   return best_seconds(budget,
                       [&] {
                         std::copy_n(products.data(), products.size(), tile.data());
-                        distance_tile(tile.view(), norms, norms, 1.0f);
+                        distance_tile(tile.view(), {norms, norms}, {norms, norms});
                       }) /
          static_cast<double>(side * side);
 }

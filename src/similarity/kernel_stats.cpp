@@ -15,8 +15,10 @@ constexpr double noise = 64 * std::numeric_limits<double>::epsilon();
 
 double square(double value) { return value * value; }
 
-/// A square that centring leaves, or 0 where only rounding is left of it.
-double clean(double centred, double before) { return centred > noise * before ? centred : 0; }
+/// A square that centring leaves, or 0 where only rounding is left of it, of the sums or of the elements.
+double clean(double centred, double before, double rounding) {
+  return centred > std::max(noise * before, rounding) ? centred : 0;
+}
 
 /// tr(HKH) = sum of the diagonal - total/n.
 double centred_trace(double full_total, double total, double n) { return (full_total - total) - full_total / n; }
@@ -34,8 +36,8 @@ CentredProducts doubly_centred(KernelStats const& pair) {
     return m.full - 2 / n * m.full_rows + tx / n * (ty / n);
   };
   return {product(pair.xy, pair.full_total_x, pair.full_total_y),
-          clean(product(pair.xx, pair.full_total_x, pair.full_total_x), pair.xx.full),
-          clean(product(pair.yy, pair.full_total_y, pair.full_total_y), pair.yy.full)};
+          clean(product(pair.xx, pair.full_total_x, pair.full_total_x), pair.xx.full, pair.rounding_x),
+          clean(product(pair.yy, pair.full_total_y, pair.full_total_y), pair.yy.full, pair.rounding_y)};
 }
 
 CentredProducts u_centred(KernelStats const& pair) {
@@ -45,16 +47,16 @@ CentredProducts u_centred(KernelStats const& pair) {
     return m.off - 2 / (n - 2) * m.rows + tx / (n - 1) * (ty / (n - 2));
   };
   return {product(pair.xy, pair.total_x, pair.total_y),
-          clean(product(pair.xx, pair.total_x, pair.total_x), pair.xx.off),
-          clean(product(pair.yy, pair.total_y, pair.total_y), pair.yy.off)};
+          clean(product(pair.xx, pair.total_x, pair.total_x), pair.xx.off, pair.rounding_x),
+          clean(product(pair.yy, pair.total_y, pair.total_y), pair.yy.off, pair.rounding_y)};
 }
 
 CentredProducts mean_centred(KernelStats const& pair) {
   double const pairs = static_cast<double>(pair.rows) * static_cast<double>(pair.rows - 1);
   auto const product = [pairs](KernelMoments const& m, double tx, double ty) { return (m.off - tx * (ty / pairs)) / 2; };
   return {product(pair.xy, pair.total_x, pair.total_y),
-          clean(product(pair.xx, pair.total_x, pair.total_x), pair.xx.off / 2),
-          clean(product(pair.yy, pair.total_y, pair.total_y), pair.yy.off / 2)};
+          clean(product(pair.xx, pair.total_x, pair.total_x), pair.xx.off / 2, pair.rounding_x / 2),
+          clean(product(pair.yy, pair.total_y, pair.total_y), pair.yy.off / 2, pair.rounding_y / 2)};
 }
 
 /// The deviation is that of random rotations of the centred samples, as for linear CKA.

@@ -15,7 +15,7 @@ LINEAR = ("cka", "cka_debiased")
 
 class CompareKernels(TestCase):
 
-    def write(self, samples, widths=(1, 7, 40), networks=2, layers=None, seed=0):
+    def write(self, samples, widths=(1, 7, 40), networks=2, layers=None, seed=0, name="data"):
         """Networks with something in common; the last layer is wider than the samples are many. Returns matrices."""
         rng = np.random.default_rng(seed)
         shared = rng.standard_normal((samples, 12))
@@ -25,7 +25,7 @@ class CompareKernels(TestCase):
             for number, width in enumerate((*widths, samples + 9)):
                 x = np.maximum(shared @ rng.standard_normal((12, width)) + 2 * rng.standard_normal((samples, width)), 0)
                 values[f"l{number}"] = (x + 0.1 * rng.standard_normal(x.shape)).astype(np.float32)
-            acts.write_checkpoint(self.path("data", f"n{net}.h5"), f"n{net}", 0, layers or values)
+            acts.write_checkpoint(self.path(name, f"n{net}.h5"), f"n{net}", 0, layers or values)
             matrices += values.values()
         return matrices
 
@@ -47,20 +47,55 @@ class CompareKernels(TestCase):
             for name in ("cka_rbf", "rsa_pearson", "rsa_spearman"):
                 self.assertTrue(np.isfinite(results[f"{name}_z"].values[0, 1]), name)
 
-    def test_a_sample_far_out_is_pointed_out(self):
-        matrices = self.write(200, widths=(7,))
-        measures = ("distance_correlation", "distance_correlation_unbiased")
-        options = ("--layers", "l0", "--measures", ",".join(measures))
-        self.assertNotIn("loses_digits", self.compare([self.path("data")], *options)[measures[0]].attrs)
-        far = [x for x in matrices if x.shape[1] == 7]
-        for number, x in enumerate(far):
-            x[3 + number] *= 1000
-            acts.write_checkpoint(self.path("data", f"n{number}.h5"), f"n{number}", 0, {"l0": x})
-        for name in measures:
-            self.assertIn("of 2 representations", self.compare([self.path("data")], *options)[name].attrs["loses_digits"])
-        results = self.compare([self.path("data")], *options, "--exact")
-        self.assertNotIn("loses_digits", results[measures[0]].attrs)
-        self.check(measures, results, [expected.kernel_features(x) for x in far], expected.kernel_score, 1e-8)
+    def write_far_out(self, samples, times, name, dtype=np.float32):
+        """Three layers, of one neuron, of some and of many; in each one sample lies so many times as far out as the
+        others, or several in different directions where `times` are several."""
+        rng = np.random.default_rng(samples)
+        shared, layers = rng.standard_normal((samples, 6)), {}
+        for number, width in enumerate((1, 9, max(samples // 4, 30))):
+            x = np.tanh(shared @ rng.standard_normal((6, width)) / 2) + 0.5 * rng.standard_normal((samples, width))
+            for place, factor in enumerate(np.atleast_1d(times)):
+                x[(number + 2 * place) % samples] *= factor
+            layers[f"l{number}"] = x.astype(dtype)
+        acts.write_checkpoint(self.path(name, "n.h5"), "n", 0, layers)
+        return list(layers.values())
+
+    def test_samples_far_out_cost_no_digits(self):
+        names = ("distance_correlation", "distance_correlation_unbiased", "rsa_pearson", "cka_rbf")
+        for samples in (4, 5, 90, 700):
+            for times in (15, 100, 1e3, 1e5, (1e4, -300, 40)):
+                with self.subTest(samples=samples, times=times):
+                    name = f"{samples}-{times}"
+                    features = [expected.kernel_features(x) for x in self.write_far_out(samples, times, name)]
+                    # In double precision squared distances lose the square of 1e5 over the number of samples.
+                    for options, tolerance in (((), 2e-6), (("--exact",), 1e-6)):
+                        results = self.compare([self.path(name)], "--measures", ",".join(names), *options)
+                        self.check(names, results, features, expected.kernel_score, tolerance)
+
+    def test_samples_near_each_other_cost_no_digits(self):
+        names = ("distance_correlation", "distance_correlation_unbiased", "rsa_pearson")
+        rng = np.random.default_rng(6)
+        for samples in (40, 200):
+            for distance in (0, 1e-5, 1e-3):
+                name, layers = f"{samples}-{distance}", {}
+                for number, x in enumerate(self.write(samples // 2, name=name)[:3]):
+                    twice = np.repeat(x, 2, axis=0)
+                    moved = twice + distance * rng.standard_normal(twice.shape)
+                    layers[f"l{number}"] = moved.astype(np.float32)
+                acts.write_checkpoint(self.path(f"pairs {name}", "n.h5"), "n", 0, layers)
+                results = self.compare([self.path(f"pairs {name}")], "--measures", ",".join(names))
+                self.check(names, results, [expected.kernel_features(x) for x in layers.values()],
+                           expected.kernel_score, 2e-6)
+
+    def test_bits_beside_samples_far_out_do_not_depend_on_ranks(self):
+        self.write_far_out(300, 1e3, "far")
+        self.write_far_out(300, 1, "near")
+        names = ("distance_correlation_unbiased", "rsa_pearson", "cka_minibatch")  # also products of the wide rows
+        first = self.compare([self.path("far")], "--measures", ",".join(names))
+        for ranks in (2, 3, 4):
+            other = self.compare([self.path("far")], "--measures", ",".join(names), "--fresh", ranks=ranks)
+            for name in names:
+                np.testing.assert_array_equal(other[name].values.view(np.int64), first[name].values.view(np.int64))
 
     def test_options_of_kernels(self):
         matrices = [x for x in self.write(150) if x.shape[1] > 1]  # a single value has no direction
@@ -87,6 +122,15 @@ class CompareKernels(TestCase):
         self.assertLess(results["rsa_spearman"].values[0, 0], 1)  # rho-a of ties
         lists = [expected.neighbours(x, 10, "euclidean") for x in layers.values()]
         self.check(("knn_mutual", "knn_lcs"), results, lists, expected.neighbour_score, 1e-12)
+
+    def test_ties_among_so_many_that_ranks_have_16_bits(self):
+        rng = np.random.default_rng(4)
+        shared = rng.integers(0, 3, (2100, 1))
+        layers = {f"l{p}": (shared + rng.integers(0, 2, (2100, p))).astype(np.float32) for p in (1, 2, 5)}
+        acts.write_checkpoint(self.path("data", "n.h5"), "n", 0, layers)
+        results = self.compare([self.path("data")], "--measures", "rsa_spearman")
+        features = [expected.kernel_features(x) for x in layers.values()]
+        self.check(("rsa_spearman",), results, features, expected.kernel_score, 1.5e-6)
 
     def test_rows_in_16_bits_agree_with_the_oracle(self):
         """Where distances alone are looked at, the store holds half of single precision."""
@@ -210,6 +254,22 @@ class CompareKernels(TestCase):
         self.assertTrue(np.isnan(results["cka_rbf_debiased"].values).all())
         self.assertTrue(np.isfinite(results["cka_rbf"].values).all())
         self.assertEqual(float(results["knn_mutual"][0, 1]), 1.0)  # both others are the only neighbours there are
+
+    def test_equal_distances_have_no_correlation(self):
+        for samples in (4, 5, 80, 400):
+            rng = np.random.default_rng(samples)
+            layers = {"equal": np.eye(samples), "scaled": 3.3 * np.eye(samples) + 0.7,
+                      "good": rng.standard_normal((samples, 3))}
+            acts.write_checkpoint(self.path(f"{samples}", "n.h5"), "n", 0,
+                                  {name: x.astype(np.float32) for name, x in layers.items()})
+            for options in ((), ("--exact",)):
+                names = ("distance_correlation", "distance_correlation_unbiased", "rsa_pearson")
+                results = self.compare([self.path(f"{samples}")], "--measures", ",".join(names), *options, code=1)
+                for name in names[1:]:
+                    found = results[name].values
+                    self.assertAlmostEqual(found[2, 2], 1, places=12, msg=(name, samples))
+                    self.assertTrue(np.isnan(found[:2]).all() and np.isnan(found[:, :2]).all(), (name, samples, found))
+                self.assertTrue(np.isfinite(results["distance_correlation"].values).all())
 
     def test_independent_data_are_at_chance(self):
         rng = np.random.default_rng(5)

@@ -116,6 +116,16 @@ class Jackknife(TestCase):
         for name in KERNEL:
             self.check(results, name, errors(name, matrices, metric="euclidean"), 1e-5)
 
+    def test_without_a_sample_that_lies_far_out(self):
+        matrices = [x.astype(np.float32) for x in self.write(80, widths=(1, 6, 100))]
+        for number, x in enumerate(matrices):
+            x[5 + number // 2] *= 1000  # of the first two the same
+        acts.write_checkpoint(self.path("far", "n.h5"), "net", 0, {f"l{i}": x for i, x in enumerate(matrices)})
+        names = ("distance_correlation", "distance_correlation_unbiased", "rsa_pearson")
+        results = self.compare([self.path("far")], "--measures", ",".join(names), "--jackknife", 80, ranks=2)
+        for name in names:
+            self.check(results, name, errors(name, matrices, metric="euclidean"), 1e-5)
+
     def test_all_positions_of_an_input_are_left_out_together(self):
         matrices = self.write(14, widths=(5, 40), positions=4)
         names = (*KERNEL, *NEIGHBOURS, "cka", "cka_debiased")

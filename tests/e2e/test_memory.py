@@ -74,6 +74,25 @@ class Memory(TestCase):
         self.assertLess(*(r["phase_memory"].values.max() for r in results))
         np.testing.assert_allclose(results[0]["mass"].values, results[1]["mass"].values, atol=1e-10)
 
+    def test_comparisons_of_samples(self):
+        self.write({"fc": (4000, 40)}, networks=3)
+        rows, pairs = "prepare the rows of the largest representation", "pairs of 3 representations"
+        for measures, what in ((("cka_rbf,distance_correlation",), rows), (("rsa_spearman",), rows),
+                               (("knn_mutual,cknna",), rows), (("cka_minibatch", "--batch", 2000), pairs),
+                               (("cka_rbf,knn_mutual", "--jackknife", 4), rows)):
+            with self.subTest(measures=measures):
+                store = self.path("store", "")
+                needed, in_use, message = self.refusal("compare", "--measures", *measures, "--scratch", store)
+                self.assertIn(what, message)
+                self.assertIn("; allow more, or compare fewer representations", message)
+                self.assertEqual(os.listdir(store), [])  # nothing was read, factored or prepared
+                budget = int(np.ceil(needed * 1.005 + in_use)) + 2
+                run = self.run_command("compare", "--measures", *measures, "--memory-per-rank", f"{budget}MiB", ranks=2)
+                self.assertEqual(run.code, 0, run.err)
+                measured = open_results(self.path("out", "r.h5"))["phase_memory"].values.max()
+                self.assertLessEqual(measured, 1.15 * budget * MIB, (measured / MIB, budget))
+                os.unlink(self.path("out", "r.h5"))
+
     def test_match(self):
         self.write({"fc": (40000, 300)}, networks=2)
         self.expect_kept("match", "--penalties", "none", "--clusters", "none", code=1)

@@ -136,7 +136,8 @@ TEST(ShortSamples, MedianOfDistancesIsThatOfTheValues) {
     Matrix<double> values(40, count);
     for (Index i = 0; i < count; ++i)
       for (Index k = 0; k < 40; ++k) values(k, i) = codes.view().value(k, i);
-    EXPECT_NEAR(median_distance(codes.view(), codes.squared_norms) / median_distance(values.const_view(), codes.squared_norms),
+    EXPECT_NEAR(summarise_distances(codes.view(), codes.squared_norms).median /
+                    summarise_distances(values.const_view(), codes.squared_norms).median,
                 1, 1e-6);
   }
 }

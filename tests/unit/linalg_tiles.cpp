@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <vector>
 
 #include "confer/linalg/pair_distances.hpp"
@@ -56,7 +57,9 @@ TYPED_TEST(Tiles, AreTheKernels) {
   };
   check([&](MatrixView<T> g) { gaussian_tile(g, norms, norms, static_cast<T>(0.3), static_cast<T>(0.1)); },
         [](double d) { return std::exp(-0.3 * d) - 0.1; });
-  check([&](MatrixView<T> g) { distance_tile(g, norms, norms, T{1}); }, [](double d) { return std::sqrt(d) - 1; });
+  std::vector<T> const left(37, T{0.25}), right(37, T{0.75});
+  check([&](MatrixView<T> g) { distance_tile(g, {norms, left}, {norms, right}); },
+        [](double d) { return std::sqrt(d) - 1; });
   check([&](MatrixView<T> g) { squared_distance_tile(g, norms, norms, T{2}); }, [](double d) { return d - 2; });
 }
 
@@ -129,7 +132,7 @@ template <class T>
 double median_of(Matrix<double> const& x) {
   auto const samples = transposed_as<T>(x);
   auto const norms = norms_of(samples);
-  return median_distance(samples.const_view(), std::vector<double>(norms.begin(), norms.end()));
+  return summarise_distances(samples.const_view(), std::vector<double>(norms.begin(), norms.end())).median;
 }
 
 TEST(PairDistances, MedianOfOddAndEvenNumbers) {
@@ -139,7 +142,7 @@ TEST(PairDistances, MedianOfOddAndEvenNumbers) {
     EXPECT_NEAR(median_of<float>(x), sorted_median(x), 3e-6) << n;
   }
   Matrix<double> const one(3, 1);
-  EXPECT_TRUE(std::isnan(median_distance(one.view(), std::vector<double>(1, 0.0))));
+  EXPECT_TRUE(std::isnan(summarise_distances(one.view(), std::vector<double>(1, 0.0)).median));
 }
 
 /// Evenly spaced samples tell where the median lies; here they are all unlike the others.
@@ -162,6 +165,19 @@ TEST(PairDistances, MedianOfEqualDistances) {
   EXPECT_EQ(median_of<float>(x), 1);
 }
 
+TEST(PairDistances, SinglePrecisionCannotTellThoseOfNearSamples) {
+  Matrix<double> x = gaussian(80, 5, 8);
+  auto const share = [&] {
+    auto const samples = transposed_as<float>(x);
+    std::vector<float> const norms = norms_of(samples);
+    return summarise_distances(samples.const_view(), std::vector<double>(norms.begin(), norms.end())).near_share;
+  };
+  EXPECT_EQ(share(), 0);
+  for (Index i = 0; i < 20; ++i)
+    for (Index k = 0; k < 5; ++k) x(40 + i, k) = x(i, k) + (k == i % 5 ? 5e-4 : 0);
+  EXPECT_DOUBLE_EQ(share(), 20.0 / (80 * 79 / 2));
+}
+
 TEST(PairDistances, RanksAreThoseOfTheDistances) {
   Matrix<double> x = gaussian(300, 4, 1);
   for (Index k = 0; k < 4; ++k) x(17, k) = x(290, k);  // equal samples have equal distances to all others
@@ -174,7 +190,7 @@ TEST(PairDistances, RanksAreThoseOfTheDistances) {
   ASSERT_EQ(fine.size(), expected.size());
   for (std::size_t k = 0; k < expected.size(); ++k) {
     EXPECT_NEAR(exact(fine[k]), expected[k], 1e-12);
-    EXPECT_NEAR(rounded(coarse[k]), expected[k], 1e-5);
+    EXPECT_NEAR(rounded(coarse[k]), expected[k], 1.0 / 65536);
   }
 }
 
@@ -187,11 +203,24 @@ TEST(PairDistances, WholeNumbersTieExactly) {
   for (std::size_t k = 0; k < expected.size(); ++k) EXPECT_NEAR(decode(codes[k]), expected[k], 1e-12);
 }
 
+TEST(PairDistances, CodesOf16BitsAreRightOnTheMeanOverTies) {
+  Matrix<double> x(300, 2);
+  for (Index i = 0; i < x.size(); ++i) x.data()[i] = static_cast<double>((i * i * 7 + i / 5) % 3);
+  std::vector<double> const expected = centred_ranks(above_diagonal(squared_distances(x)));
+  auto const codes = distance_ranks<std::uint16_t>(transposed_as<double>(x).view());
+  RankDecoder<std::uint16_t> const decode(300);
+  std::map<double, double> errors;
+  for (std::size_t k = 0; k < expected.size(); ++k) errors[expected[k]] += decode(codes[k]) - expected[k];
+  EXPECT_LT(errors.size(), 10U);
+  for (auto const& [rank, sum] : errors) EXPECT_LT(std::abs(sum), 4.0 / 65536) << rank;  // of thousands
+}
+
 TEST(TileFunctions, EqualSamplesAreAtNoDistance) {
   float const norm = 0.7f, product = 0.7f * (1 - 1e-7f);
   Matrix<float> g(1, 1);
   g(0, 0) = product;
-  distance_tile(g.view(), std::vector<float>{norm}, std::vector<float>{norm}, 0.25f);
+  std::vector<float> const norms = {norm}, shifts = {0.125f};
+  distance_tile(g.view(), {norms, shifts}, {norms, shifts});
   EXPECT_EQ(g(0, 0), -0.25f);
 }
 

@@ -171,6 +171,14 @@ TEST(SampleCost, DrawsArePhasesOfTheirOwn) {
     EXPECT_EQ(draw_memory(kernels, 1e12).bytes, 0);  // no factor is made
     EXPECT_DOUBLE_EQ(kernel_pair_memory(kernels) - alone, 2.0 * 30 * (30 * 16 + 1000 * 8));
   }
+  // Two ranks share the pairs of a block; ranks are looked for one by one, and mapped again for every block.
+  kernels.draws[0].count = 10;
+  double const alone_seconds = phase(estimate_cost(kernels, {}), "jackknife").seconds;
+  kernels.ranks = 2;
+  EXPECT_LT(phase(estimate_cost(kernels, {}), "jackknife").seconds, alone_seconds);
+  kernels.ranks = 1;
+  kernels.samples.ranked = true;
+  EXPECT_GT(phase(estimate_cost(kernels, {}), "jackknife").seconds, alone_seconds + 30 * 500e3 * (2 * 7e-9 + 10 * 4 * 1e-10));
   JobSize lists = job_of(30, 1000, 64);
   lists.samples.forms = 1;
   lists.samples.neighbours = 10;

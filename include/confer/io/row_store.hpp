@@ -43,6 +43,7 @@ struct RowFacts {
 struct RowRecord {
   RowFacts facts;
   std::vector<double> squared_norms;
+  std::vector<float> distance_shifts;    ///< of the samples, where there is a median distance
   std::vector<std::byte> samples, ranks;
   std::vector<float> units;              ///< of the blocks, where samples are codes
   std::vector<std::int32_t> neighbours;  ///< rows x neighbours, sample by sample, then rows x further
@@ -70,6 +71,8 @@ class MappedRows {
   /// The same where facts().value_bytes is 2.
   ShortSamples short_samples() const;
   std::span<double const> squared_norms() const;  ///< of the rows as they are here
+  /// What is taken off the distances of each sample (distance_shifts.hpp); empty where there are none.
+  std::span<float const> distance_shifts() const;
   /// Codes of the ranks of the distances of samples i < j at [j (j - 1) / 2 + i].
   template <class U>
   U const* ranks() const;

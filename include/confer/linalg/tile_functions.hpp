@@ -19,9 +19,16 @@ void gaussian_tile(MatrixView<double> g, std::span<double const> left, std::span
 /// |x_i - x_j|^2, and 0 where it is less than rounding leaves of the norms.
 void near_distance_tile(MatrixView<float> g, std::span<float const> left, std::span<float const> right);
 
-/// |x_i - x_j| - shift; in single precision 0 - shift where near_distance_tile has 0: a root would make much of rounding.
-void distance_tile(MatrixView<float> g, std::span<float const> left, std::span<float const> right, float shift);
-void distance_tile(MatrixView<double> g, std::span<double const> left, std::span<double const> right, double shift);
+/// Of the samples of one side of a tile.
+template <class T>
+struct TileSamples {
+  std::span<T const> squared_norms;
+  std::span<T const> shifts;
+};
+/// |x_i - x_j| - a_i - a_j, a: the shifts; in single precision a distance of 0 where near_distance_tile has 0: a root
+/// would make much of rounding.
+void distance_tile(MatrixView<float> g, TileSamples<float> const& left, TileSamples<float> const& right);
+void distance_tile(MatrixView<double> g, TileSamples<double> const& left, TileSamples<double> const& right);
 
 /// |x_i - x_j|^2 - shift.
 void squared_distance_tile(MatrixView<float> g, std::span<float const> left, std::span<float const> right, float shift);
@@ -31,6 +38,10 @@ void squared_distance_tile(MatrixView<double> g, std::span<double const> left, s
 /// 1 - g - shift: cosine and correlation dissimilarity of unit rows.
 void complement_tile(MatrixView<float> g, float shift);
 void complement_tile(MatrixView<double> g, double shift);
+
+/// How many values are less than the limit, or equal.
+Index count_below(std::span<float const> values, float limit);
+Index count_below(std::span<double const> values, double limit);
 
 /// Marks the values that reach their row's threshold (1), that of the column (2), or both (3).
 void mark_reached(std::span<float const> values, std::span<float const> rows, float column, std::span<unsigned char> marks);

@@ -38,6 +38,8 @@ struct KernelStats {
   KernelMoments xy, xx, yy;
   double total_x = 0, total_y = 0;            ///< sums over i != j
   double full_total_x = 0, full_total_y = 0;  ///< sums over all i, j
+  /// What errors of the elements may make the sums over i != j of centred squares; as little is nothing.
+  double rounding_x = 0, rounding_y = 0;
 };
 
 /// Inner products of the two kernels after centring.
