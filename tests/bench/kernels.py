@@ -83,13 +83,14 @@ def memory_of(pid):
         except OSError:
             pass
     try:
-        with open(f"/proc/{pid}/status") as file:
-            fields = dict(line.split(":", 1) for line in file)
+        with open(f"/proc/{pid}/comm") as file:
+            if file.read().strip() == "mpirun":
+                return total
+        with open(f"/proc/{pid}/smaps_rollup") as file:  # a page that several processes share counts once
+            fields = dict(line.split(":", 1) for line in file if ":" in line and "rollup" not in line)
     except OSError:
         return total
-    if fields["Name"].strip() == "mpirun":
-        return total
-    return total + 1024 * sum(int(fields.get(name, "0 kB").split()[0]) for name in ("RssAnon", "RssFile"))
+    return total + 1024 * sum(int(fields.get(name, "0 kB").split()[0]) for name in ("Pss_Anon", "Pss_File"))
 
 
 def store_bytes():
@@ -103,14 +104,15 @@ def store_bytes():
     return total
 
 
-def measured(command, threads=1):
-    """CPU seconds and seconds of a command and its children, and their peak memory with the store of factors and rows."""
+def measured(command, threads=1, watched=False):
+    """CPU seconds and seconds of a command and its children, and, where it is watched, which takes time itself, their
+    peak memory with the store of factors and rows."""
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads)}
     begin = time.monotonic()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     peak = 0
     while True:
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG if watched else 0)
         if pid != 0:
             break
         peak = max(peak, memory_of(process.pid) + store_bytes())
@@ -156,17 +158,20 @@ def main():
         make(data, arguments.representations, arguments.samples)
         for name, measures in (("rbf", "cka_rbf"), ("knn", "knn_mutual"), ("linear", "cka")):
             ours, theirs, pairs = [], [], []
+            confer = ["mpirun", "-n", str(arguments.ranks), arguments.confer, "compare", data, "--measures", measures,
+                      "--output", output, "--fresh", "--quiet"]
+            expert = [sys.executable, __file__, arguments.confer, "--expert", name, data]
             for _ in range(arguments.rounds):
-                ours.append(measured(["mpirun", "-n", str(arguments.ranks), arguments.confer, "compare", data,
-                                      "--measures", measures, "--output", output, "--fresh", "--quiet"]))
+                ours.append(measured(confer))
                 pairs.append(phase_seconds(output, "pairs"))
                 if name != "linear":
-                    theirs.append(measured([sys.executable, __file__, arguments.confer, "--expert", name, data],
-                                           arguments.threads))
-            cpu, wall, memory = (statistics.median(values) for values in zip(*ours))
+                    theirs.append(measured(expert, arguments.threads))
+            cpu, wall, _ = (statistics.median(values) for values in zip(*ours))
+            memory = measured(confer, watched=True)[2]
             line = f"{name}: confer {cpu:.2f} CPU s, {wall:.2f} s, {memory / 2**20:.0f} MiB"
             if theirs:
-                cpu2, wall2, memory2 = (statistics.median(values) for values in zip(*theirs))
+                cpu2, wall2, _ = (statistics.median(values) for values in zip(*theirs))
+                memory2 = measured(expert, arguments.threads, watched=True)[2]
                 line += (f"; expert {cpu2:.2f} CPU s, {wall2:.2f} s, {memory2 / 2**20:.0f} MiB: {cpu2 / cpu:.2f} times "
                          f"less work, {wall2 / wall:.2f} times faster, 1/{memory2 / memory:.1f} of the memory")
             if name != "knn":
