@@ -26,14 +26,15 @@ bool holds(char const* variable, std::string_view text) {
 class QuickStart {
  public:
   QuickStart() {
-    if (alone()) {
+    bool const lone = alone();
+    if (lone) {
       // Nobody to talk to: no daemon, no networks, no study of the machine (hwloc) to share it among ranks.
       for (auto const& [name, value] : {std::pair{"OMPI_MCA_ess_singleton_isolated", "1"},
                                         std::pair{"OMPI_MCA_btl", "self"}, std::pair{"HWLOC_SYNTHETIC", "pu:1"}})
         set(name, value);
     }
     // Ranks of one node talk through its memory: looking for fast networks takes .2 s and finds nothing to use.
-    if (alone() || on_one_node()) set("OMPI_MCA_pml", "^ucx,cm");
+    if (lone || on_one_node()) set("OMPI_MCA_pml", "^ucx,cm");
   }
   ~QuickStart() {
     for (auto const* name : set_) unsetenv(name);

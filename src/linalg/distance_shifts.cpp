@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "confer/linalg/middle_value.hpp"
+
 namespace confer {
 
 namespace {
@@ -14,13 +16,6 @@ constexpr Index very_few = 64;
 constexpr double far = 20;
 /// Up to here the mean is a point among most samples. A single one far out among n pulls it by 1/n of its distance.
 constexpr double moderate = 4;
-
-double middle_of(std::span<double const> values) {
-  std::vector<double> copy(values.begin(), values.end());
-  auto const middle = copy.begin() + (std::ssize(copy) - 1) / 2;
-  std::nth_element(copy.begin(), middle, copy.end());
-  return *middle;
-}
 
 /// Mean of all but the largest twentieth, at least one.
 double trimmed_mean(std::vector<double> values) {
@@ -47,7 +42,7 @@ template <class T>
 void add_rest(SampleRadii& radii, MatrixView<T const> samples) {
   constexpr Index most = 256;
   Index const n = samples.cols, count = std::min(n, most);
-  radii.typical = middle_of(radii.squared);
+  radii.typical = middle_value(radii.squared);
   auto const stride = std::max<Index>(1, static_cast<Index>(0.382 * static_cast<double>(n)));
   std::vector<double> rests;
   for (Index k = 0; k < count && n > 1; ++k) {
@@ -56,14 +51,14 @@ void add_rest(SampleRadii& radii, MatrixView<T const> samples) {
                     softened(radii.squared[static_cast<std::size_t>(i)], radii.typical) -
                     softened(radii.squared[static_cast<std::size_t>(j)], radii.typical));
   }
-  if (!rests.empty()) radii.rest = middle_of(rests);
+  if (!rests.empty()) radii.rest = middle_value(rests);
 }
 
 template <class T>
 SampleRadii radii_of(MatrixView<T const> samples, std::span<double const> squared_norms) {
   SampleRadii radii{{squared_norms.begin(), squared_norms.end()}, 0, 0, samples.cols <= very_few};
   if (samples.cols == 0) return radii;
-  double const middle = middle_of(squared_norms);
+  double const middle = middle_value(squared_norms);
   double const largest = *std::max_element(squared_norms.begin(), squared_norms.end());
   if (samples.cols > very_few && largest <= moderate * moderate * middle) {
     add_rest(radii, samples);

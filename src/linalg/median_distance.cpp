@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "confer/linalg/dense.hpp"
+#include "confer/linalg/middle_value.hpp"
 #include "confer/linalg/pair_distances.hpp"
 #include "confer/linalg/tile_functions.hpp"
 #include "linalg/near_samples.hpp"
@@ -20,13 +21,6 @@ constexpr Index sketch_samples = 256;
 constexpr double sketch_margin = 0.1;
 /// Of the squared norms of two samples, what their squared distance must exceed to have digits in single precision.
 constexpr double unresolved = 2e-6;
-
-double middle_of(std::span<double const> values) {
-  std::vector<double> copy(values.begin(), values.end());
-  auto const middle = copy.begin() + std::ssize(copy) / 2;
-  std::nth_element(copy.begin(), middle, copy.end());
-  return *middle;
-}
 
 /// Samples in single or double precision.
 template <class T>
@@ -208,7 +202,7 @@ DistanceSummary summarise(Samples samples, std::span<double const> squared_norms
   Cloud<Samples> cloud{std::move(samples), {squared_norms.begin(), squared_norms.end()}};
   if (cloud.samples.count() > median_samples) cloud = cloud.spaced(median_samples);
   Index const upper = cloud.pairs() / 2, lower = (cloud.pairs() - 1) / 2;
-  auto const near = static_cast<typename Samples::Value>(unresolved * 2 * middle_of(squared_norms));
+  auto const near = static_cast<typename Samples::Value>(unresolved * 2 * middle_value(squared_norms));
   auto bracket = likely_bracket(cloud);
   bracket.near = near;
   bracket.collect(cloud);

@@ -10,6 +10,7 @@
 #include <span>
 
 #include "confer/linalg/dense.hpp"
+#include "confer/linalg/middle_value.hpp"
 #include "confer/linalg/short_samples.hpp"
 #include "confer/linalg/tile_functions.hpp"
 
@@ -128,9 +129,7 @@ class Search {
     codes_ = shorten(rows_, std::numeric_limits<double>::infinity());
     double const largest = std::sqrt(*std::max_element(squared_norms.begin(), squared_norms.end()));
     double const error = std::sqrt(*std::max_element(codes_.lost.begin(), codes_.lost.end()));
-    std::vector<double> sorted(squared_norms.begin(), squared_norms.end());
-    std::nth_element(sorted.begin(), sorted.begin() + std::ssize(sorted) / 2, sorted.end());
-    short_ = error <= short_margin * std::sqrt(sorted[sorted.size() / 2]);
+    short_ = error <= short_margin * std::sqrt(middle_value(squared_norms));
     if (short_)
       rows_ = Matrix<float>();
     else

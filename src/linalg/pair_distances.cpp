@@ -87,9 +87,13 @@ std::vector<U> distance_ranks(MatrixView<double const> samples) {
     std::size_t end = begin + 1;
     while (end < words.size() && (words[end] >> low) == (words[begin] >> low)) ++end;
     std::uint64_t const doubled = begin + 1 + end;  // twice the mean of the ranks begin + 1 .. end
-    for (std::size_t k = begin; k < end; ++k)
-      codes[static_cast<std::size_t>(words[k] & mask)] =
-          sizeof(U) == sizeof(std::uint32_t) ? static_cast<U>(doubled) : static_cast<U>(short_code(doubled, pairs, k - begin));
+    for (std::size_t k = begin; k < end; ++k) {
+      U& code = codes[static_cast<std::size_t>(words[k] & mask)];
+      if constexpr (sizeof(U) == sizeof(std::uint32_t))
+        code = static_cast<U>(doubled);
+      else
+        code = short_code(doubled, pairs, k - begin);
+    }
     begin = end;
   }
   return codes;

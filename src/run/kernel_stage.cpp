@@ -149,8 +149,7 @@ void enter_values(PairTable& table, KernelJob const& job, std::vector<KernelChoi
     std::vector<Index> const& missing = sums.left_out(members.front());
     for (std::size_t c = 0; !missing.empty() && c < choices.size(); ++c) {
       if (choices[c].function == TileFunction::u_centred) continue;
-      KernelTable const kernels(choices[c], c, sums.plan, sums.stay, members, job.keys, store, options,
-                                missing);
+      KernelTable const kernels(choices[c], c, sums.plan, sums.stay, members, job.keys, store, options, missing);
       std::optional<KernelTable> all;
       if (choices[c].function == TileFunction::rank)
         all.emplace(choices[c], c, sums.plan, sums.all, members, job.keys, store, options);

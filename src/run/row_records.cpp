@@ -9,6 +9,7 @@
 #include "confer/linalg/centring.hpp"
 #include "confer/linalg/dense.hpp"
 #include "confer/linalg/distance_shifts.hpp"
+#include "confer/linalg/middle_value.hpp"
 #include "confer/linalg/pair_distances.hpp"
 #include "confer/linalg/short_samples.hpp"
 #include "run/reserved_lists.hpp"
@@ -67,17 +68,10 @@ void put_samples(RowRecord& record, Matrix<T> const& values) {
   record.samples.assign(bytes.begin(), bytes.end());
 }
 
-/// Half of the samples have smaller squared norms.
-double middle(std::vector<double> norms) {
-  auto const middle = norms.begin() + std::ssize(norms) / 2;
-  std::nth_element(norms.begin(), middle, norms.end());
-  return *middle;
-}
-
 /// Puts the values in 16 bits where that loses nothing that results could show.
 bool put_short(RowRecord& record, MatrixView<float const> values, DistanceSummary* distances) {
   // Not the mean: a few samples far out would hide what is lost of all others.
-  double const tolerated = negligible_squared_error(middle(record.squared_norms), values.cols);
+  double const tolerated = negligible_squared_error(middle_value(record.squared_norms), values.cols);
   ShortMatrix const codes = shorten(values, tolerated);
   double const lost = std::accumulate(codes.lost.begin(), codes.lost.end(), 0.0);
   if (lost > tolerated * static_cast<double>(values.rows * values.cols)) return false;

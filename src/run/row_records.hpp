@@ -50,8 +50,8 @@ bool holds_rows(RowStore const& store, std::string const& key, RowNeeds const& n
 Index prepare_rows(RowForm form, MatrixView<double> rows, std::span<double const> mean, double quantile);
 
 /// Puts prepared rows into the store, in double precision when exact or where distances need it, else in single
-/// precision, or in 16 bits where only distances are looked at and show no difference. `ordered`: rows of the same distances, up to a
-/// factor, to take ranks and neighbours of. `blocks`: of each row, where blocks may be left out.
+/// precision, or in 16 bits where only distances are looked at and show no difference. `ordered`: rows of the same
+/// distances, up to a factor, to take ranks and neighbours of. `blocks`: of each row, where blocks may be left out.
 void put_rows(RowStore const& store, std::string const& key, RowForm form, RowNeeds const& needs,
               MatrixView<double const> rows, MatrixView<double const> ordered, std::span<Index const> blocks,
               Index zero_rows, bool exact);

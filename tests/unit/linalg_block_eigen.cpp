@@ -4,24 +4,16 @@
 
 #include <cmath>
 #include <limits>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "confer/linalg/block_eigen.hpp"
 #include "confer/linalg/dense.hpp"
 #include "linalg/lane_kernels.hpp"
+#include "unit/dense_fixtures.hpp"
 
-namespace confer {
+namespace confer::test {
 namespace {
-
-Matrix<double> random_matrix(Index rows, Index cols, unsigned seed) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<double> normal;
-  Matrix<double> a(rows, cols);
-  for (Index i = 0; i < a.size(); ++i) a.data()[i] = normal(generator);
-  return a;
-}
 
 struct Case {
   std::string name;
@@ -32,8 +24,8 @@ struct Case {
 /// A rows x cols block with the given singular values.
 template <class Value>
 Matrix<double> with_values(Index rows, Index cols, Value value) {
-  Matrix<double> left = svd(random_matrix(rows, rows, 1)).u, block(rows, cols);
-  Matrix<double> const right = svd(random_matrix(cols, cols, 2)).vt;
+  Matrix<double> left = svd(gaussian(rows, rows, 1)).u, block(rows, cols);
+  Matrix<double> const right = svd(gaussian(cols, cols, 2)).vt;
   Index const k = std::min(rows, cols);
   for (Index j = 0; j < k; ++j)
     for (double& element : left.view().column_span(j)) element *= value(j);
@@ -48,7 +40,7 @@ std::vector<Case> cases_of(Index rows, Index cols) {
   cases.push_back({"even", with_values(rows, cols, [&](Index j) { return 1 - at(j) / k; }), true});
   cases.push_back({"large", with_values(rows, cols, [&](Index j) { return 1e30 * (1 - at(j) / k); }), true});
   cases.push_back({"small", with_values(rows, cols, [&](Index j) { return 1e-30 * (1 - at(j) / k); }), true});
-  cases.push_back({"random", random_matrix(rows, cols, 7)});
+  cases.push_back({"random", gaussian(rows, cols, 7)});
   cases.push_back({"zero", Matrix<double>(rows, cols)});
   cases.push_back({"equal", with_values(rows, cols, [](Index) { return 1.0; })});
   cases.push_back({"rank one", with_values(rows, cols, [](Index j) { return j == 0 ? 1.0 : 0.0; })});
@@ -172,11 +164,11 @@ TEST(BlockEigen, FirstVectorsAreRoundedToSinglePrecision) {
 }
 
 TEST(BlockEigen, EmptyBlocksAreVisitedToo) {
-  std::vector<Case> const cases = {{"no rows", Matrix<double>(0, 3)}, {"some", random_matrix(2, 3, 1)}};
+  std::vector<Case> const cases = {{"no rows", Matrix<double>(0, 3)}, {"some", gaussian(2, 3, 1)}};
   auto const results = decompositions(*available_lane_kernels().back(), cases);
   EXPECT_TRUE(results[0].values.empty());
   EXPECT_EQ(results[1].values.size(), 2U);
 }
 
 }  // namespace
-}  // namespace confer
+}  // namespace confer::test

@@ -38,7 +38,7 @@ TEST(TilePlan, HandsOutBiggestFirstAndLeavesEnoughTiles) {
 
 TEST(TilePlan, KeepsTheRowPanelFromOneTileToTheNext) {
   std::vector<PlanItem> items;
-  for (Index i = 0; i < 200; ++i) items.push_back({0, 2000, 48 + i % 4});
+  for (Index i = 0; i < 200; ++i) items.push_back({0, 2000, 45 + i * i % 11});
   TilePlan const plan = plan_tiles(items, {});
   std::size_t changes = 0;
   for (std::size_t i = 1; i < plan.tiles.size(); ++i)

@@ -1,10 +1,10 @@
 /// The centred factor of a data matrix: X - 1 mean' = U diag(s) V', kept to numerical rank, from streamed rows.
 ///
 /// Method. The Gram matrix of the smaller side is summed in double precision and decomposed. It resolves singular
-/// values down to about 1e-7 of the largest; directions far below the largest are therefore projected out
-/// of the data and given a Gram matrix of their own, as often as needed. That second pass sees the small directions
-/// without the large ones and is as accurate as an orthogonal factorisation, at the cost of matrix products only. A
-/// Cholesky step (CholeskyQR) restores the orthogonality of U to rounding where more than one level was needed.
+/// values down to about 1e-7 of the largest; directions far below the largest are therefore projected out of the data
+/// and given a Gram matrix of their own, as often as needed. That second pass sees the small directions without the
+/// large ones and is as accurate as an orthogonal factorisation, at the cost of matrix products only. A Cholesky step
+/// (CholeskyQR) restores the orthogonality of U to rounding where more than one level was needed.
 #pragma once
 
 #include <algorithm>

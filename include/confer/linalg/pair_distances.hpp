@@ -24,9 +24,9 @@ DistanceSummary summarise_distances(MatrixView<double const> samples, std::span<
 DistanceSummary summarise_distances(ShortSamples const& samples, std::span<double const> squared_norms);
 
 /// Ranks (from 1) of |x_i - x_j| among all i < j, at [j (j - 1) / 2 + i]; equal distances share their mean rank.
-/// Distances closer than about 5e-10 (uint32: 2e-11) of the largest norm are equal. Codes: for uint32 twice the rank; for uint16
-/// 65536 (rank - 1/2) / N, N = n (n - 1) / 2, rounded down, or up for some of equal distances, so that their mean is
-/// right. samples: features x n, n < 65536. Takes 16 N bytes beside the result.
+/// Distances closer than about 5e-10 (uint32: 2e-11) of the largest norm are equal. Codes: for uint32 twice the rank;
+/// for uint16 65536 (rank - 1/2) / N, N = n (n - 1) / 2, rounded down, or up for some of equal distances, so that their
+/// mean is right. samples: features x n, n < 65536. Takes 16 N bytes beside the result.
 template <class U>
 std::vector<U> distance_ranks(MatrixView<double const> samples);
 
