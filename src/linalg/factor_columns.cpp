@@ -121,7 +121,7 @@ Factor factor_columns(ColumnSource const& source, FactorOptions const& options) 
         sum_lower(source.sum, projected);
         return projected;
       },
-      source.same,
+      source.decompose,
       options.basis || options.loadings || source.outputs.cols > 0 ? DirectionDetail::vectors : DirectionDetail::values,
       report);
   factor.levels = report.levels;

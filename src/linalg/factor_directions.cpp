@@ -34,15 +34,9 @@ Directions sorted(std::vector<double> const& values, std::vector<double const*> 
 }
 
 /// The values that one Gram matrix resolves, unless some are left to a next level.
-std::optional<std::vector<double>> values_of_one_level(Matrix<double> gram, double cut, bool exact,
-                                                       std::function<void(std::span<double>)> const& same,
-                                                       LevelReport& report) {
-  std::vector<double> values(static_cast<std::size_t>(gram.rows()));
-  double* matrix = gram.data();
-  double* out = values.data();
-  symmetric_spectra(gram.rows(), 1, &matrix, gram.rows(), &out);
-  std::reverse(values.begin(), values.end());
-  if (same) same(values);
+std::optional<std::vector<double>> values_of_one_level(Matrix<double> const& gram, double cut, bool exact,
+                                                       Decompose const& by, LevelReport& report) {
+  std::vector<double> values = by(gram, DirectionDetail::values).values;
   for (double& value : values) value = root(value);
   LevelSplit const split = split_level(values, cut, exact);
   if (split.used != split.accurate && values.front() > cut) return std::nullopt;
@@ -53,6 +47,19 @@ std::optional<std::vector<double>> values_of_one_level(Matrix<double> gram, doub
 }
 
 }  // namespace
+
+Eigen decompose(MatrixView<double const> gram, DirectionDetail detail) {
+  if (detail == DirectionDetail::vectors) return eigh(gram);
+  Index const n = gram.rows;
+  Matrix<double> copy(n, n, Uninitialised());
+  for (Index j = 0; j < n; ++j) std::copy(gram.column(j) + j, gram.column(j) + n, copy.view().column(j) + j);
+  Eigen eigen{std::vector<double>(static_cast<std::size_t>(n)), {}};
+  double* const matrix = copy.data();
+  double* const values = eigen.values.data();
+  symmetric_spectra(n, 1, &matrix, n, &values);
+  std::reverse(eigen.values.begin(), eigen.values.end());
+  return eigen;
+}
 
 double arithmetic_norm(double norm, Index smaller_side) {
   return 32 * double_rounding * std::sqrt(static_cast<double>(smaller_side)) * norm;
@@ -113,22 +120,18 @@ Index kept_directions(FactorOptions const& options, std::vector<double> const& v
 
 Directions resolve_directions(Matrix<double> gram, std::vector<Index> const& live, Index dimension, double cut,
                               bool exact, std::function<Matrix<double>(MatrixView<double const>)> const& projected_gram,
-                              std::function<void(std::span<double>)> const& same, DirectionDetail detail,
-                              LevelReport& report) {
+                              Decompose const& by, DirectionDetail detail, LevelReport& report) {
+  Decompose const alone = by ? by : Decompose(decompose);
   if (detail == DirectionDetail::values && gram.rows() > 0)
-    if (auto found = values_of_one_level(gram, cut, exact, same, report)) return {std::move(*found), {}};
+    if (auto found = values_of_one_level(gram, cut, exact, alone, report)) return {std::move(*found), {}};
   std::vector<double> values;
   std::vector<Matrix<double>> levels;
   std::vector<double const*> columns;
   Matrix<double> basis;  // dimension x directions of the level; at the first level the live unit vectors
   while (gram.rows() > 0) {
     Index const size = gram.rows();
-    Eigen eigen = eigh(gram);
+    Eigen eigen = alone(gram, DirectionDetail::vectors);
     gram = Matrix<double>();
-    if (same) {
-      same(eigen.values);
-      same({eigen.vectors.data(), static_cast<std::size_t>(eigen.vectors.size())});
-    }
     ++report.levels;
     for (double& value : eigen.values) value = root(value);
     auto const [accurate, used, count, dropped] = split_level(eigen.values, cut, exact);

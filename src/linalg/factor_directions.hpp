@@ -32,16 +32,12 @@ double root(double value);
 /// Sums lower triangles over the ranks that share a matrix, in portions that bound the memory it takes.
 void sum_lower(std::function<void(std::span<double>)> const& sum, Matrix<double>& gram);
 
-/// Whether the vectors are wanted, too.
-enum class DirectionDetail { values, vectors };
-
 /// Splits off level after level until every direction is either accurate or below the cut. Without `vectors` these stay
 /// empty, and are not computed where one Gram matrix resolves all values.
 /// `gram`: lower triangle over the `live` coordinates out of `dimension`. `projected_gram` returns the Gram matrix of
-/// the data along given orthonormal directions (dimension x k), computed from the data itself. `same`: as in RowSource.
+/// the data along given orthonormal directions (dimension x k), computed from the data itself. `by`: as in RowSource.
 Directions resolve_directions(Matrix<double> gram, std::vector<Index> const& live, Index dimension, double cut,
                               bool exact, std::function<Matrix<double>(MatrixView<double const>)> const& projected_gram,
-                              std::function<void(std::span<double>)> const& same, DirectionDetail detail,
-                              LevelReport& report);
+                              Decompose const& by, DirectionDetail detail, LevelReport& report);
 
 }  // namespace confer

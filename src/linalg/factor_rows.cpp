@@ -322,7 +322,7 @@ Factor factor_rows(RowSource const& source, FactorOptions const& options) {
   Directions found = resolve_directions(
       std::move(gram), live, source.features, factor.cut, options.exact,
       [&](MatrixView<double const> directions) { return projected_gram(source, factor.mean, directions, blocks); },
-      source.same, options.basis || options.loadings ? DirectionDetail::vectors : DirectionDetail::values, report);
+      source.decompose, options.basis || options.loadings ? DirectionDetail::vectors : DirectionDetail::values, report);
   factor.levels = report.levels;
   factor.largest_dropped = report.largest_dropped;
   auto const most = static_cast<std::size_t>(std::min(factor.rows - 1, factor.features));

@@ -33,12 +33,14 @@ std::optional<FactorSummary> factor_shared(Communicator const& group, FactorTask
   };
   options.output = &output;
   auto const sum = [&](std::span<double> values) { work.sum(values); };
-  auto const same = [&](std::span<double> values) { work.same(values); };
+  auto const decompose = [&](MatrixView<double const> gram, DirectionDetail detail) {
+    return work.decompose(gram, detail);
+  };
 
   double sum_squared_norms = 0;
   GroupWork::End const end = work.run([&] {
     if (tall) {
-      RowSource source{part.count * r.rows_per_sample, r.rows(), r.features, {}, sum, {}, same};
+      RowSource source{part.count * r.rows_per_sample, r.rows(), r.features, {}, sum, {}, decompose};
       source.read = [&](Index begin, MatrixView<double> out) {
         work.check_stop();
         activations.rows(begin, out);
@@ -46,7 +48,7 @@ std::optional<FactorSummary> factor_shared(Communicator const& group, FactorTask
       source.max = [&](std::span<double> values) { work.max(values); };
       factor = factor_rows(source, options);
     } else {
-      ColumnSource source{r.rows(), part.count, r.features, {}, sum, same};
+      ColumnSource source{r.rows(), part.count, r.features, {}, sum, decompose};
       source.read = [&](Index begin, MatrixView<double> out) {
         work.check_stop();
         activations.features(begin, out);

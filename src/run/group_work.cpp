@@ -1,8 +1,11 @@
 #include "run/group_work.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
+
+#include "confer/comm/node_memory.hpp"
 
 namespace confer {
 
@@ -43,6 +46,43 @@ void GroupWork::same(std::span<double> values) {
   require_all_fine();
   group_.all_max(extremes);
   if (extremes[0] + extremes[1] != 0 || extremes[2] + extremes[3] != 0) group_.broadcast(values, 0);
+}
+
+std::optional<Eigen> GroupWork::decompose_once(MatrixView<double const> gram, DirectionDetail detail) {
+  auto const n = static_cast<std::size_t>(gram.rows);
+  Index const columns = detail == DirectionDetail::vectors ? gram.rows : 0;
+  Eigen eigen{std::vector<double>(n), Matrix<double>(columns, columns, Uninitialised())};
+  std::span<double> const vectors(eigen.vectors.data(), static_cast<std::size_t>(eigen.vectors.size()));
+  auto const memory = NodeMemory::allocate(node_, std::ssize(eigen.values) + std::ssize(vectors));
+  if (!memory) return std::nullopt;
+  std::exception_ptr failure;  // thrown when the others wait no more
+  auto const values = memory->values().first(n), rest = memory->values().subspan(n);
+  if (node_.is_root()) {
+    try {
+      eigen = confer::decompose(gram, detail);
+      std::copy(eigen.values.begin(), eigen.values.end(), values.begin());
+      std::copy_n(eigen.vectors.data(), eigen.vectors.size(), rest.begin());
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  }
+  memory->meet();
+  if (failure) std::rethrow_exception(failure);
+  if (!node_.is_root()) {
+    std::copy(values.begin(), values.end(), eigen.values.begin());
+    std::copy(rest.begin(), rest.end(), vectors.begin());
+  }
+  return eigen;
+}
+
+Eigen GroupWork::decompose(MatrixView<double const> gram, DirectionDetail detail) {
+  std::optional<Eigen> eigen;
+  if (node_.size() > 1) eigen = decompose_once(gram, detail);
+  if (eigen && node_.size() == group_.size()) return std::move(*eigen);
+  if (!eigen) eigen = confer::decompose(gram, detail);
+  same(eigen->values);
+  same({eigen->vectors.data(), static_cast<std::size_t>(eigen->vectors.size())});
+  return std::move(*eigen);
 }
 
 GroupWork::End GroupWork::run(std::function<void()> const& body) {

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "confer/comm/communicator.hpp"
+#include "confer/linalg/factor.hpp"
 
 namespace confer {
 
@@ -14,8 +15,9 @@ namespace confer {
 /// its work and gives that word once; the others learn it at their next step and leave theirs. Nobody waits forever.
 class GroupWork {
  public:
+  /// Collective.
   GroupWork(Communicator const& group, std::function<bool()> stop_requested)
-      : group_(group), stop_requested_(std::move(stop_requested)) {}
+      : group_(group), node_(group.split_node()), stop_requested_(std::move(stop_requested)) {}
 
   Communicator const& group() const { return group_; }
 
@@ -32,16 +34,21 @@ class GroupWork {
   void step();
   void sum(std::span<double> values);
   void max(std::span<double> values);
-  /// Gives all ranks the first one's values if any of theirs differ.
-  void same(std::span<double> values);
+  /// decompose() of a matrix that all ranks hold: by one rank of each node, which shares the result with the others.
+  Eigen decompose(MatrixView<double const> gram, DirectionDetail detail);
 
  private:
   enum class Word { fine, stop, failed };
   struct Left {};  // thrown through `body`
   Word exchange(Word mine);
   void require_all_fine();
+  /// Gives all ranks the first one's values if any of theirs differ, as they may when their processors do.
+  void same(std::span<double> values);
+  /// Nothing where the node has no memory to share.
+  std::optional<Eigen> decompose_once(MatrixView<double const> gram, DirectionDetail detail);
 
   Communicator const& group_;
+  Communicator const node_;  ///< ranks of the group on this node
   std::function<bool()> stop_requested_;
   std::exception_ptr failure_;
   Word word_ = Word::fine;

@@ -1,4 +1,5 @@
 #include "confer/comm/communicator.hpp"
+#include "confer/comm/node_memory.hpp"
 
 #include <gtest/gtest.h>
 #include <mpi.h>
@@ -138,6 +139,26 @@ TEST(Communicator, SplitsByColourAndOrdersByKey) {
 TEST(Communicator, RanksOfThisMachineShareANode) {
   auto const world = Communicator::world();
   EXPECT_EQ(world.split_node().size(), world.size());
+}
+
+TEST(NodeMemory, ShowsAllRanksWhatOneHasWritten) {
+  Communicator const node = Communicator::world().split_node();
+  for (Index const each : {1, 3, 5000}) {
+    auto const memory = NodeMemory::allocate(node, each * node.size());
+    ASSERT_TRUE(memory);
+    ASSERT_EQ(std::ssize(memory->values()), each * node.size());
+    for (Index i = 0; i < each; ++i)
+      memory->values()[static_cast<std::size_t>(node.rank() * each + i)] = static_cast<double>(node.rank() * each + i);
+    memory->meet();
+    for (std::size_t i = 0; i < memory->values().size(); ++i) ASSERT_EQ(memory->values()[i], static_cast<double>(i));
+    memory->meet();
+  }
+}
+
+TEST(NodeMemory, IsNotGivenWhereThereIsNotSoMuch) {
+  Communicator const node = Communicator::world().split_node();
+  EXPECT_FALSE(NodeMemory::allocate(node, Index{1} << 44));
+  EXPECT_TRUE(NodeMemory::allocate(node, 1));
 }
 
 TEST(Communicator, SendsAroundARing) {

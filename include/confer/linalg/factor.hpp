@@ -13,9 +13,17 @@
 #include <span>
 #include <vector>
 
+#include "confer/linalg/dense.hpp"
 #include "confer/linalg/matrix.hpp"
 
 namespace confer {
+
+/// Of an eigen-decomposition.
+enum class DirectionDetail { values, vectors };
+
+/// eigh(gram), or its values alone.
+Eigen decompose(MatrixView<double const> gram, DirectionDetail detail);
+using Decompose = std::function<Eigen(MatrixView<double const> gram, DirectionDetail detail)>;
 
 /// A matrix of `rows` samples by `features`, read in blocks of rows, as often as the method needs.
 /// On several ranks each holds its own range of rows.
@@ -29,8 +37,8 @@ struct RowSource {
   std::function<void(std::span<double>)> sum;
   /// Element-wise maximum over those ranks.
   std::function<void(std::span<double>)> max;
-  /// Gives all of them the first one's values where theirs differ, as they may when their processors do.
-  std::function<void(std::span<double>)> same = {};
+  /// decompose() of a matrix that all of them hold, the same on all; empty when there is only one.
+  Decompose decompose = {};
 };
 
 /// Which singular values count as zero.
@@ -104,7 +112,7 @@ struct ColumnSource {
   /// Fills count x rows: features [begin, begin + count) of this rank, one column per sample.
   std::function<void(Index begin, MatrixView<double> out)> read;
   std::function<void(std::span<double>)> sum;   ///< as in RowSource
-  std::function<void(std::span<double>)> same = {};
+  Decompose decompose = {};                     ///< as in RowSource
   /// rows x any number: columns to project on the left singular vectors, which are at hand here.
   MatrixView<double const> outputs = {};
 };
