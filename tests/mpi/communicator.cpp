@@ -1,5 +1,4 @@
 #include "confer/comm/communicator.hpp"
-#include "confer/comm/node_memory.hpp"
 
 #include <gtest/gtest.h>
 #include <mpi.h>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "comm/chunks.hpp"
+#include "confer/comm/node_memory.hpp"
 #include "confer/core/error.hpp"
 
 namespace confer {
