@@ -114,7 +114,7 @@ class Coordinator {
     auto& worker = workers_[static_cast<std::size_t>(rank)];
     while (worker.open_requests > 0) {
       // Towards the end an item must not queue behind another while some rank is idle.
-      bool const scarce = items_ - next_ < channel_.size();
+      bool const scarce = items_ - next_ < 2 * channel_.size();
       if (!over() && scarce && worker.unfinished > 0) return;
       Index const reply = over() ? end : next_++;
       if (reply == end)

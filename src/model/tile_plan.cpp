@@ -6,6 +6,20 @@
 
 namespace confer {
 
+namespace {
+
+/// Columns of a panel. Wide ones make fast products and fill the batches of spectra; beyond the widest only memory
+/// grows. About twelve panels leave enough tiles to share out; down to half as many, where tiles would take less than
+/// some 50 ms.
+Index panel_columns(Index columns, Index rows) {
+  constexpr Index narrowest = 256, widest = 1024;
+  constexpr double flops_worth_a_tile = 4e9;
+  double const worth = std::sqrt(flops_worth_a_tile / 2 / static_cast<double>(std::max<Index>(rows, 1)));
+  return std::clamp(std::clamp(static_cast<Index>(worth), columns / 12, columns / 6), narrowest, widest);
+}
+
+}  // namespace
+
 double pair_seconds(PairCost const& cost, Index rows, Index k, Index l) {
   auto const n = static_cast<double>(rows), a = static_cast<double>(k), b = static_cast<double>(l);
   double const small = std::min(a, b);
@@ -24,8 +38,7 @@ std::vector<Panel> plan_panels(std::span<PlanItem const> items) {
   }
   std::vector<Panel> panels;
   for (auto const& [group, members] : groups) {
-    // Wide panels make fast products; about twelve of them leave enough tiles to share out.
-    Index const target = std::clamp<Index>(columns[group] / 12, 256, 1536);
+    Index const target = panel_columns(columns[group], items[static_cast<std::size_t>(members.front())].rows);
     auto const first = panels.size();
     for (Index const member : members) {
       PlanItem const& item = items[static_cast<std::size_t>(member)];

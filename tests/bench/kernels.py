@@ -124,6 +124,7 @@ def measured(command, threads=1, watched=False):
 
 
 def phase_seconds(results, phase):
+    """CPU seconds of the busiest rank."""
     with h5py.File(results, "r") as f:
         names = [str(name, "utf-8") if isinstance(name, bytes) else name for name in f["phase"][...]]
         return float(f["phase_cpu_seconds"][names.index(phase)])
@@ -163,7 +164,7 @@ def main():
             expert = [sys.executable, __file__, arguments.confer, "--expert", name, data]
             for _ in range(arguments.rounds):
                 ours.append(measured(confer))
-                pairs.append(phase_seconds(output, "pairs"))
+                pairs.append(arguments.ranks * phase_seconds(output, "pairs"))
                 if name != "linear":
                     theirs.append(measured(expert, arguments.threads))
             cpu, wall, _ = (statistics.median(values) for values in zip(*ours))

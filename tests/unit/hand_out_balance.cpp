@@ -41,7 +41,7 @@ std::vector<double> with_errors(std::vector<double> seconds) {
 }
 
 /// When all is done if ranks of these speeds take the items in order: each has one under way and one waiting, until
-/// fewer items than ranks are left, which go to idle ranks only (src/dist/hand_out.cpp).
+/// fewer than two items for each rank are left, which go to idle ranks only (src/dist/hand_out.cpp).
 double replay(std::vector<double> const& items, std::vector<double> const& speeds) {
   struct Rank {
     double busy_until = 0;
@@ -55,7 +55,7 @@ double replay(std::vector<double> const& items, std::vector<double> const& speed
   double last = 0;
   auto const give = [&](std::size_t r, double now) {
     while (ranks[r].unfinished < 2 && next < items.size()) {
-      bool const scarce = items.size() - next < speeds.size();
+      bool const scarce = items.size() - next < 2 * speeds.size();
       if (scarce && ranks[r].unfinished > 0) return;
       ranks[r].waiting.push(items[next++] / speeds[r]);
       if (++ranks[r].unfinished == 1) {

@@ -29,11 +29,19 @@ TEST(TilePlan, CoversEveryComparablePairOnce) {
 }
 
 TEST(TilePlan, HandsOutBiggestFirstAndLeavesEnoughTiles) {
-  std::vector<PlanItem> const items(200, PlanItem{0, 2000, 50});
+  std::vector<PlanItem> const items(200, PlanItem{0, 20000, 50});
   TilePlan const plan = plan_tiles(items, {});
   EXPECT_GE(plan.tiles.size(), 60u);
   for (std::size_t i = 1; i < plan.tiles.size(); ++i) EXPECT_GE(1.2 * plan.tiles[i - 1].cost, plan.tiles[i].cost);
   EXPECT_GT(plan.tiles.front().cost, 1.2 * plan.tiles.back().cost);
+}
+
+TEST(TilePlan, CutsSmallJobsIntoFewerTiles) {
+  auto const panels = [](Index rows) { return plan_panels(std::vector<PlanItem>(60, PlanItem{0, rows, 100})).size(); };
+  EXPECT_EQ(panels(100), 6u);
+  EXPECT_EQ(panels(100000), 12u);
+  EXPECT_GT(panels(4000), 6u);
+  EXPECT_LT(panels(4000), 12u);
 }
 
 TEST(TilePlan, KeepsTheRowPanelFromOneTileToTheNext) {
