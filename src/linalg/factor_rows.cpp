@@ -14,9 +14,9 @@ namespace {
 /// The local rows, block by block. A matrix that is one block is read once and stays.
 class RowBlocks {
  public:
-  explicit RowBlocks(RowSource const& source)
+  RowBlocks(RowSource const& source, Index step)
       : source_(source),
-        step_(rows_per_block(source.features)),
+        step_(step),
         buffer_(source.features, std::min(step_, std::max<Index>(source.rows, 1)), Uninitialised()) {}
 
   Index most_rows() const { return buffer_.cols(); }
@@ -88,6 +88,9 @@ class RowBlocks {
   bool held_ = false;           ///< the only block is in the buffer,
   std::vector<double> offset_;  ///< which this has been taken off
 };
+
+/// Rows of a block that is looked at once only, in most cases: it need not stay.
+Index rows_in_cache(Index features) { return std::clamp<Index>((Index{1} << 18) / std::max<Index>(features, 1), 64, 8192); }
 
 constexpr Index head_rows_wanted = 256;
 
@@ -281,7 +284,8 @@ Factor factor_rows(RowSource const& source, FactorOptions const& options) {
   Factor factor;
   factor.rows = source.total_rows;
   factor.features = source.features;
-  RowBlocks blocks(source);
+  bool const once = !options.basis && !options.loadings;
+  RowBlocks blocks(source, once ? rows_in_cache(source.features) : rows_per_block(source.features));
   FirstPass pass = first_pass(source, blocks);
   factor.mean = pass.mean;
 
