@@ -53,6 +53,7 @@ std::optional<Eigen> GroupWork::decompose_once(MatrixView<double const> gram, Di
   Index const columns = detail == DirectionDetail::vectors ? gram.rows : 0;
   Eigen eigen{std::vector<double>(n), Matrix<double>(columns, columns, Uninitialised())};
   std::span<double> const vectors(eigen.vectors.data(), static_cast<std::size_t>(eigen.vectors.size()));
+  require_all_fine();
   auto const memory = NodeMemory::allocate(node_, std::ssize(eigen.values) + std::ssize(vectors));
   if (!memory) return std::nullopt;
   std::exception_ptr failure;  // thrown when the others wait no more

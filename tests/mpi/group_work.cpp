@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <stdexcept>
 
 namespace confer {
 namespace {
@@ -34,6 +35,21 @@ TEST(GroupWork, DecomposesAsOneRankDoes) {
     EXPECT_EQ(values.vectors.size(), 0);
     for (std::size_t i = 0; i < alone.values.size(); ++i) EXPECT_NEAR(values.values[i], alone.values[i], 1e-12);
   }
+}
+
+TEST(GroupWork, NobodyWaitsForARankThatHasLeftBeforeADecomposition) {
+  Communicator const world = Communicator::world();
+  Matrix<double> const matrix = example(30);
+  for (int rank = 0; rank < world.size(); ++rank)
+    for (bool const stops : {false, true}) {
+      GroupWork work(world, [&] { return stops && world.rank() == rank; });
+      auto const end = work.run([&] {
+        if (!stops && world.rank() == rank) throw std::runtime_error("left");
+        work.decompose(matrix, DirectionDetail::vectors);
+        work.step();
+      });
+      EXPECT_EQ(end, stops ? GroupWork::End::stopped : GroupWork::End::failed) << rank;
+    }
 }
 
 TEST(GroupWork, ADecompositionThatFailsIsLeftByAll) {
