@@ -64,8 +64,9 @@ class QuickStart {
   std::vector<char const*> set_;
 };
 
-/// The end of MPI is told to the launcher in several short messages, the second of which would wait 40 ms for the delayed
-/// acknowledgement of the first (Nagle's algorithm): connections are to send at once. What is none refuses, unharmed.
+/// The end of MPI is told to the launcher in several short messages, the second of which would wait 40 ms for the
+/// delayed acknowledgement of the first (Nagle's algorithm): connections are to send at once. Other files refuse,
+/// unharmed.
 void send_at_once() {
   constexpr int first_file = 3, most_files = 256;  // the launcher's connection is among the first
   int const yes = 1;

@@ -90,7 +90,9 @@ class RowBlocks {
 };
 
 /// Rows of a block that is looked at once only, in most cases: it need not stay.
-Index rows_in_cache(Index features) { return std::clamp<Index>((Index{1} << 18) / std::max<Index>(features, 1), 64, 8192); }
+Index rows_in_cache(Index features) {
+  return std::clamp<Index>((Index{1} << 18) / std::max<Index>(features, 1), 64, 8192);
+}
 
 constexpr Index head_rows_wanted = 256;
 

@@ -62,7 +62,9 @@ void by_group(Communicator const& comm, Matrix<double> const& own, Index rows) {
   };
   source.sum = [&](std::span<double> values) { work.sum(values); };
   source.max = [&](std::span<double> values) { work.max(values); };
-  source.decompose = [&](MatrixView<double const> gram, DirectionDetail detail) { return work.decompose(gram, detail); };
+  source.decompose = [&](MatrixView<double const> gram, DirectionDetail detail) {
+    return work.decompose(gram, detail);
+  };
   FactorOptions options;
   options.rule.unit_roundoff = 0x1p-53;
   work.run([&] { factor_rows(source, options); });

@@ -48,8 +48,8 @@ struct PairCost {
 /// Predicted seconds for one pair with `rows` samples and k, l directions.
 double pair_seconds(PairCost const& cost, Index rows, Index k, Index l);
 
-/// Panels of 256 to 1024 columns, about total/12 or, in small jobs, total/6, of the representations of each group in order,
-/// group by group.
+/// Panels of 256 to 1024 columns, about total/12 or, in small jobs, total/6, of the representations of each group in
+/// order, group by group.
 std::vector<Panel> plan_panels(std::span<PlanItem const> items);
 
 /// The panels, and all tiles between panels of a group.
