@@ -24,6 +24,14 @@ CONFER_VECTOR_CLONES void add_squares(double const* values, Index count, double 
   for (Index k = 0; k < count; ++k) sums[k] += weight * values[k] * values[k];
 }
 
+CONFER_VECTOR_CLONES void add_squares(float const* values, Index count, double weight, double* sums) {
+  for (Index k = 0; k < count; ++k) sums[k] += weight * static_cast<double>(values[k]) * static_cast<double>(values[k]);
+}
+
+CONFER_VECTOR_CLONES void scale_and_round(double const* values, double factor, Index count, float* rounded) {
+  for (Index k = 0; k < count; ++k) rounded[k] = static_cast<float>(values[k] * factor);
+}
+
 CONFER_VECTOR_CLONES void round_and_add_squares(double const* values, Index count, double weight, float* rounded,
                                                 double* sums) {
   for (Index k = 0; k < count; ++k) {

@@ -13,8 +13,12 @@ void subtract(double* values, double const* offset, Index count);
 
 /// Adds `weight` times their squares to the sums.
 void add_squares(double const* values, Index count, double weight, double* sums);
+void add_squares(float const* values, Index count, double weight, double* sums);
 
 /// The same, and the values in single precision.
 void round_and_add_squares(double const* values, Index count, double weight, float* rounded, double* sums);
+
+/// The values times `factor` in single precision.
+void scale_and_round(double const* values, double factor, Index count, float* rounded);
 
 }  // namespace confer

@@ -67,6 +67,14 @@ double arithmetic_norm(double norm, Index smaller_side) {
 
 double root(double value) { return std::sqrt(std::max(value, 0.0)); }
 
+Matrix<double> weights_of(Directions const& found, Index begin, Index end) {
+  Matrix<double> weights(found.vectors.rows(), end - begin, Uninitialised());
+  for (Index j = begin; j < end; ++j)
+    for (Index i = 0; i < weights.rows(); ++i)
+      weights(i, j - begin) = found.vectors(i, j) / found.values[static_cast<std::size_t>(j)];
+  return weights;
+}
+
 LevelSplit split_level(std::span<double const> values, double cut, bool exact) {
   LevelSplit split;
   double const top = values.empty() ? 0 : values.front();

@@ -15,7 +15,12 @@ inline constexpr double double_rounding = 0x1p-53;
 struct Directions {
   std::vector<double> values;
   Matrix<double> vectors;
+
+  double variance(Index j) const { return values[static_cast<std::size_t>(j)] * values[static_cast<std::size_t>(j)]; }
 };
+
+/// V diag(1/s) of the directions [begin, end).
+Matrix<double> weights_of(Directions const& found, Index begin, Index end);
 
 struct LevelReport {
   Index levels = 0;            ///< Gram matrices that were needed

@@ -2,10 +2,12 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "confer/linalg/dense.hpp"
 #include "linalg/column_sums.hpp"
 #include "linalg/factor_directions.hpp"
+#include "linalg/rounded_projection.hpp"
 
 namespace confer {
 
@@ -191,45 +193,35 @@ void orthonormalise(RowSource const& source, FactorOutput const& output, bool ex
   }
 }
 
-/// V diag(1/s) for the kept directions.
-Matrix<double> weights_of(Directions const& found, Index kept) {
-  Matrix<double> weights(found.vectors.rows(), kept, Uninitialised());
-  for (Index j = 0; j < kept; ++j)
-    for (Index i = 0; i < weights.rows(); ++i)
-      weights(i, j) = found.vectors(i, j) / found.values[static_cast<std::size_t>(j)];
-  return weights;
-}
-
-double variance(Directions const& found, Index j) {
-  return found.values[static_cast<std::size_t>(j)] * found.values[static_cast<std::size_t>(j)];
-}
-
 void add_row_norms(Directions const& found, MatrixView<double const> u, double* norms) {
-  for (Index j = 0; j < u.cols; ++j) add_squares(u.column(j), u.rows, variance(found, j), norms);
+  for (Index j = 0; j < u.cols; ++j) add_squares(u.column(j), u.rows, found.variance(j), norms);
 }
+
+/// One Gram matrix leaves an error of 1e-8 at the most, invisible in single precision; several call for a correction.
+bool needs_correction(Factor const& factor, bool exact) { return exact || factor.levels > 1; }
 
 /// U = (X - mean) V diag(1/s) for the kept directions, and the norms of its rows times diag(s).
 void fill_basis(RowSource const& source, Directions const& found, Index kept, bool exact, RowBlocks& blocks,
                 Factor& factor) {
-  Matrix<double> const weights = weights_of(found, kept);
-  // One Gram matrix leaves an error of 1e-8 at the most, invisible in single precision; several call for a correction.
-  bool const correct = exact || factor.levels > 1;
-  Matrix<double> corrected(correct ? source.rows : 0, correct ? kept : 0, Uninitialised());
   if (!exact) factor.basis = Matrix<float>(source.rows, kept, Uninitialised());
-  Matrix<double> product(correct ? 0 : blocks.most_rows(), correct ? 0 : kept, Uninitialised());
+  if (!needs_correction(factor, exact)) {
+    if (kept == 0) return;
+    RoundedProjection projection(found, kept, blocks.most_rows());
+    blocks.visit(factor.mean, [&](Index first, MatrixView<double> block) {
+      projection.project(block, factor.squared_row_norms.data() + first,
+                         [&](Index begin, Index j, std::span<float const> column) {
+                           std::ranges::copy(column, factor.basis.view().column(j) + first + begin);
+                         });
+    });
+    return;
+  }
+  Matrix<double> const weights = weights_of(found, 0, kept);
+  Matrix<double> corrected(source.rows, kept, Uninitialised());
   blocks.visit(factor.mean, [&](Index begin, MatrixView<double const> block) {
-    auto const u = (correct ? corrected.view().block(begin, 0, block.cols, kept)
-                            : product.view().block(0, 0, block.cols, kept));
+    auto const u = corrected.view().block(begin, 0, block.cols, kept);
     gemm(1.0, block, Op::transpose, weights, Op::none, 0.0, u);
-    double* const norms = factor.squared_row_norms.data() + begin;
-    if (correct) {
-      add_row_norms(found, u, norms);
-      return;
-    }
-    for (Index j = 0; j < kept; ++j)
-      round_and_add_squares(u.column(j), u.rows, variance(found, j), factor.basis.view().column(j) + begin, norms);
+    add_row_norms(found, u, factor.squared_row_norms.data() + begin);
   });
-  if (!correct) return;
   orthonormalise(source, corrected);
   if (exact)
     factor.basis_exact = std::move(corrected);
@@ -241,16 +233,24 @@ void fill_basis(RowSource const& source, Directions const& found, Index kept, bo
 /// The same for a basis that is given away block by block.
 void give_basis(RowSource const& source, Directions const& found, Index kept, bool exact, FactorOutput const& output,
                 RowBlocks& blocks, Factor const& factor) {
-  Matrix<double> const weights = weights_of(found, kept);
-  bool const correct = exact || factor.levels > 1;
+  bool const correct = needs_correction(factor, exact);
+  Matrix<double> const weights = weights_of(found, 0, correct ? kept : 0);
+  std::optional<RoundedProjection> projection;
+  if (!correct) projection.emplace(found, kept, blocks.most_rows());
   Matrix<double> gram(correct ? kept : 0, correct ? kept : 0), product(blocks.most_rows(), kept, Uninitialised());
-  blocks.visit(factor.mean, [&](Index begin, MatrixView<double const> block) {
+  blocks.visit(factor.mean, [&](Index first, MatrixView<double> block) {
     auto const u = product.view().block(0, 0, block.cols, kept);
-    gemm(1.0, block, Op::transpose, weights, Op::none, 0.0, u);
     std::vector<double> norms(static_cast<std::size_t>(block.cols), 0.0);
-    add_row_norms(found, u, norms.data());
-    if (correct) syrk_lower(1.0, u, Op::transpose, 1.0, gram);
-    output.put_rows(begin, u, norms);
+    if (projection) {
+      projection->project(block, norms.data(), [&](Index begin, Index j, std::span<float const> column) {
+        std::ranges::copy(column, u.column(j) + begin);
+      });
+    } else {
+      gemm(1.0, block, Op::transpose, weights, Op::none, 0.0, u);
+      add_row_norms(found, u, norms.data());
+      syrk_lower(1.0, u, Op::transpose, 1.0, gram);
+    }
+    output.put_rows(first, u, norms);
   });
   if (correct) orthonormalise(source, output, exact, std::move(gram));
 }

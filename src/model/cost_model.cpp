@@ -19,6 +19,7 @@ namespace {
 // What the stages do, as constants of the formulas.
 constexpr double header_seconds = 2e-3;     // to look into one file
 constexpr double factor_overhead = 5e-4;    // seconds to open, store and record one
+constexpr double dominant_share = 0.125;  // of a projection in single precision, multiplied in double precision besides
 constexpr double values_alone = 0.25;  // of the time of an eigen-decomposition, without vectors (64 to 512 directions)
 constexpr double write_bandwidth = 1e9;   // bytes/s of the results file
 constexpr double summary_bytes = 250, summary_bytes_per_direction = 20;
@@ -32,10 +33,16 @@ double stored(JobSize const& job, RepresentationSize const& r) {
 }
 
 struct FactorCost {
-  double products = 0;  // flops of matrix products
-  double eigen = 0;     // sum of small sides cubed
-  double passes = 0;    // over the stored values
-  double seconds = 0;   // on one rank, reading included
+  double products = 0;         // flops of matrix products
+  double product_seconds = 0;  // which these take
+  double eigen = 0;            // sum of small sides cubed
+  double passes = 0;           // over the stored values
+  double seconds = 0;          // on one rank, reading included
+
+  void multiply(double flops, double rate) {
+    products += flops;
+    product_seconds += flops / rate;
+  }
 };
 
 FactorShape factor_shape(JobSize const& job, RepresentationSize const& r) {
@@ -67,19 +74,24 @@ FactorCost factor_cost(JobSize const& job, RepresentationSize const& r, FactorMe
   double const n = as_double(r.rows), p = as_double(r.features), k = as_double(r.kept);
   double const small = std::min(n, p), large = std::max(n, p);
   FactorCost cost;
-  cost.products = n * p * small;  // Gram matrix, one triangle
+  cost.multiply(n * p * small, rates.dgemm);  // Gram matrix, one triangle
   cost.eigen = small * small * small * (r.kept > 0 ? 1 : values_alone);
-  if (p <= n || job.work.weights) cost.products += 2 * n * p * k;  // the side that is not the eigenvectors
-  if (r.levels > 1 || job.exact) {  // small directions once more, and re-orthonormalised
+  bool const several = r.levels > 1 || job.exact;
+  if (p <= n || job.work.weights) {  // the side that is not the eigenvectors
+    bool const single = p <= n && !several;
+    cost.multiply(2 * n * p * k, single ? rates.sgemm : rates.dgemm);
+    if (single) cost.multiply(dominant_share * 2 * n * p * k, rates.dgemm);
+  }
+  if (several) {  // small directions once more, and re-orthonormalised
     double const rest = small / 2;
-    cost.products += 2 * n * p * rest + large * rest * rest + 2 * n * k * k;
+    cost.multiply(2 * n * p * rest + large * rest * rest + 2 * n * k * k, rates.dgemm);
     cost.eigen += rest * rest * rest;
   }
   bool const once = method.window >= (p <= n ? r.rows / r.rows_per_sample : r.features);
   cost.passes = once ? 1 : 1 + as_double(r.levels) + (p <= n || job.work.weights ? 1 : 0);
   double const reading_rate =
       std::min(rates.decode, rates.read_bandwidth * as_double(job.nodes) / as_double(job.ranks));
-  cost.seconds = factor_overhead + cost.products / rates.dgemm + rates.eigh * cost.eigen +
+  cost.seconds = factor_overhead + cost.product_seconds + rates.eigh * cost.eigen +
                  cost.passes * r.file_bytes / reading_rate +
                  (element_passes * n * p * word + 2 * stored(job, r)) / rates.memory_bandwidth;
   return cost;
@@ -94,7 +106,7 @@ PhaseCost header_phase(JobSize const& job, MachineRates const& rates) {
 }
 
 PhaseCost factor_phase(JobSize const& job, MachineRates const& rates) {
-  PhaseCost phase{"factor", 0, 0, 0, 0, 0, 0, "double-precision products"};
+  PhaseCost phase{"factor", 0, 0, 0, 0, 0, 0, "matrix products"};
   std::map<std::vector<double>, WorkItems> kinds;
   double eigen_seconds = 0, product_seconds = 0, store = 0, summaries = 0;
   double together_seconds = 0;
@@ -114,7 +126,7 @@ PhaseCost factor_phase(JobSize const& job, MachineRates const& rates) {
     }
     phase.flops += job.share_of_factors * (cost.products + 9 * cost.eigen);
     phase.bytes_read += job.share_of_factors * cost.passes * r.file_bytes;
-    product_seconds += job.share_of_factors * cost.products / rates.dgemm;
+    product_seconds += job.share_of_factors * cost.product_seconds;
     eigen_seconds += job.share_of_factors * rates.eigh * cost.eigen;
     store += stored(job, r);
     summaries += summary_bytes + summary_bytes_per_direction * as_double(r.kept);

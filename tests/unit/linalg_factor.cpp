@@ -171,6 +171,38 @@ TEST(Factor, RankIsRightHoweverFarTheSpectrumFalls) {
       }
 }
 
+/// Most of a basis in single precision is multiplied in it, though directions differ in strength by thousands.
+TEST(FactorRows, BasisInSinglePrecisionLosesNoMoreThanItsRounding) {
+  std::vector<double> some_dominate = geometric(60, 0.2), few_are_weak(60, 1.0);
+  for (std::size_t i = 0; i < 60; ++i) {
+    if (i > 3) some_dominate[i] *= 5e-3;
+    few_are_weak[i] = (i < 55 ? 1.0 : 1e-3) * (1 - 0.01 * static_cast<double>(i));
+  }
+  for (auto s : {geometric(60, 0.5), geometric(60, 5e-4), some_dominate, few_are_weak})
+    for (double const scale : {1e-60, 1.0, 1e60}) {
+      for (double& value : s) value *= scale;
+      auto const planted = plant(1300, 64, s, 2 * scale);
+      FactorOptions options = exact_options(planted.x, 0x1p-24);
+      Factor const exact = factor_rows(row_source(planted.x), options);
+      options.exact = false;
+      Factor const factor = factor_rows(row_source(planted.x), options);
+      ASSERT_EQ(factor.rank(), 60);
+      EXPECT_EQ(factor.levels, 1);
+      Matrix<double> basis(1300, 60), across(60, 60), own(60, 60);
+      std::copy_n(factor.basis.data(), basis.size(), basis.data());
+      gemm(1.0, basis, Op::transpose, basis, Op::none, 0.0, own);
+      gemm(1.0, basis, Op::transpose, exact.basis_exact, Op::none, 0.0, across);
+      for (Index j = 0; j < 60; ++j)
+        for (Index i = 0; i < 60; ++i) {
+          EXPECT_NEAR(own(i, j), i == j ? 1 : 0, 1e-7) << i << ' ' << j << ' ' << s.front() << ' ' << s.back();
+          EXPECT_NEAR(std::abs(across(i, j)), i == j ? 1 : 0, 1e-7) << i << ' ' << j;
+        }
+      for (std::size_t i = 0; i < 1300; ++i)
+        EXPECT_NEAR(factor.squared_row_norms[i] / exact.squared_row_norms[i], 1, 5e-7);
+      for (double& value : s) value /= scale;
+    }
+}
+
 TEST(Factor, LargeOffsetsAndScalesDoNotMatter) {
   for (double const scale : {1e-30, 1.0, 1e30}) {
     auto s = geometric(8, 0.1);
