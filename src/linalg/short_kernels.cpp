@@ -57,8 +57,8 @@ __attribute__((target("avx2,fma"), always_inline)) inline void add_block(float* 
 /// Four samples of `right` at a time.
 __attribute__((target("avx2,fma"))) void avx2_kernel(ShortShape const& shape, std::int16_t const* left,
                                                      std::int16_t const* right, float* out, Index ld) {
-  for (Index j = 0; j < short_group; j += 4)
-    for (Index begin = 0; begin < shape.pairs; begin += shape.pairs_per_block) {
+  for (Index begin = 0; begin < shape.pairs; begin += shape.pairs_per_block)
+    for (Index j = 0; j < short_group; j += 4) {
       __m256i const none = _mm256_setzero_si256();
       __m256i a0 = none, a1 = none, b0 = none, b1 = none, c0 = none, c1 = none, d0 = none, d1 = none;
       std::int16_t const* const end = left + std::min(begin + shape.pairs_per_block, shape.pairs) * group_codes;
