@@ -206,7 +206,7 @@ void fill_basis(RowSource const& source, Directions const& found, Index kept, bo
   if (!exact) factor.basis = Matrix<float>(source.rows, kept, Uninitialised());
   if (!needs_correction(factor, exact)) {
     if (kept == 0) return;
-    RoundedProjection projection(found, kept, blocks.most_rows());
+    RoundedProjection projection(found, kept, blocks.most_rows());  // destroys what it projects: the last visit
     blocks.visit(factor.mean, [&](Index first, MatrixView<double> block) {
       projection.project(block, factor.squared_row_norms.data() + first,
                          [&](Index begin, Index j, std::span<float const> column) {

@@ -1,8 +1,8 @@
 /// The left singular vectors in single precision, multiplied in it as far as nothing is lost.
 ///
-/// Rounding V leaves in a column of U about 3e-8 / sqrt(p) s_1 / s of the strongest direction: too much where s is small.
-/// So directions that dominate the others are multiplied in double precision and taken off the data first, and those
-/// that are too weak even then are multiplied in double precision as well.
+/// Rounding V leaves in a column of U about 3e-8 / sqrt(p) s_1 / s of the strongest direction: too much where s is
+/// small. So directions that dominate the others are multiplied in double precision and taken off the data first, and
+/// those that are too weak even then are multiplied in double precision as well.
 #pragma once
 
 #include <functional>
@@ -20,8 +20,8 @@ class RoundedProjection {
   /// Values of one column of U from a row of the block on.
   using Put = std::function<void(Index row, Index column, std::span<float const> values)>;
 
-  /// U = X V diag(1/s) of centred rows, given as features x rows, which are destroyed. Adds the squared norms of the rows
-  /// of U diag(s) to norms.
+  /// U = X V diag(1/s) of centred rows, given as features x rows, which are destroyed. Adds the squared norms of the
+  /// rows of U diag(s) to norms.
   void project(MatrixView<double> block, double* norms, Put const& put);
 
  private:

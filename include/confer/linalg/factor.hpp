@@ -4,7 +4,8 @@
 /// values down to about 1e-7 of the largest; directions far below the largest are therefore projected out of the data
 /// and given a Gram matrix of their own, as often as needed. That second pass sees the small directions without the
 /// large ones and is as accurate as an orthogonal factorisation, at the cost of matrix products only. A Cholesky step
-/// (CholeskyQR) restores the orthogonality of U to rounding where more than one level was needed.
+/// (CholeskyQR) restores the orthogonality of U to rounding where more than one level was needed. Where one is enough and
+/// U ends in single precision, most of it is multiplied in single precision, without loss (linalg/rounded_projection.hpp).
 #pragma once
 
 #include <algorithm>
