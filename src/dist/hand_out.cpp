@@ -4,7 +4,9 @@
 #include <chrono>
 #include <deque>
 #include <exception>
+#include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace confer {
@@ -12,7 +14,8 @@ namespace confer {
 namespace {
 
 // A worker always has `depth` requests open: one for the item it will need next, one for the item after. Every request
-// gets exactly one answer, and a worker leaves when it has got `depth` times `end`.
+// gets exactly one answer, and a worker leaves when it has got `depth` times `end`. The first requests need no messages:
+// what rank 0 would answer is clear to all.
 constexpr int depth = 2;
 constexpr int request_tag = 1;
 constexpr int answer_tag = 2;
@@ -31,6 +34,39 @@ constexpr Index no_item = -1;
 constexpr Index end = -2;
 constexpr Index halt = -3;  ///< not an answer: begin nothing more
 
+/// Towards the end an item must not queue behind another while some rank is idle.
+bool scarce(Index items_left, int ranks) { return items_left < 2 * ranks; }
+
+/// The items that ranks begin with, unasked.
+class FirstItems {
+ public:
+  FirstItems(Index items, int ranks, HandOutOptions::Coordinator mode) : items_(items), ranks_(ranks) {
+    using Mode = HandOutOptions::Coordinator;
+    bool const few = ranks <= most_ranks_with_computing_coordinator;
+    coordinator_computes_ = ranks == 1 || mode == Mode::computes || (mode == Mode::automatic && few);
+  }
+
+  bool coordinator_computes() const { return coordinator_computes_; }
+
+  /// Of a rank, at most `depth`; rank 0 gets one.
+  std::vector<Index> of(int rank) const {
+    std::vector<Index> mine;
+    if (rank == 0) {
+      if (coordinator_computes_ && items_ > 0) mine.push_back(0);
+      return mine;
+    }
+    Index const first = rank - (coordinator_computes_ ? 0 : 1), second = first + ranks_ - 1;
+    if (first < items_) mine.push_back(first);
+    if (!scarce(items_ - second, ranks_)) mine.push_back(second);
+    return mine;
+  }
+
+ private:
+  Index items_;
+  int ranks_;
+  bool coordinator_computes_;
+};
+
 template <class T>
 std::span<std::byte const> bytes_of(T const& value) {
   return std::as_bytes(std::span(&value, 1));
@@ -46,23 +82,29 @@ T receive(Communicator const& channel, int from, int tag) {
 /// Rank 0: owns the list of items.
 class Coordinator {
  public:
-  Coordinator(Communicator const& channel, Index items, HandOutOptions const& options)
-      : channel_(channel), items_(items), options_(options), workers_(static_cast<std::size_t>(channel.size())) {}
+  Coordinator(Communicator const& channel, Index items, HandOutOptions const& options, FirstItems const& first)
+      : channel_(channel),
+        items_(items),
+        options_(options),
+        computes_(first.coordinator_computes()),
+        workers_(static_cast<std::size_t>(channel.size())) {
+    for (int rank = 0; rank < channel.size(); ++rank) {
+      auto const given = std::ssize(first.of(rank));
+      workers_[static_cast<std::size_t>(rank)].unfinished = given;
+      next_ += given;
+    }
+    begins_with_first_ = !first.of(0).empty();
+  }
 
   void run(std::function<void(Index, Poll const&)> const& work) {
-    using Mode = HandOutOptions::Coordinator;
-    bool const computes =
-        channel_.size() == 1 || options_.coordinator == Mode::computes ||
-        (options_.coordinator == Mode::automatic && channel_.size() <= most_ranks_with_computing_coordinator);
     Poll const poll = [this] { look_around(); };
     while (true) {
       look_around();
-      if (computes && !over()) {
-        Index const item = next_++;
+      if (auto const item = own_item()) {
         answer_deferred();
         guarded([&] {
-          work(item, poll);
-          finish(item);
+          work(*item, poll);
+          finish(*item);
         });
       } else if (active_workers() > 0) {
         wait();
@@ -83,6 +125,13 @@ class Coordinator {
   };
 
   bool over() const { return halted_ || next_ == items_; }
+
+  std::optional<Index> own_item() {
+    if (halted_) return std::nullopt;
+    if (std::exchange(begins_with_first_, false)) return 0;
+    if (!computes_ || over()) return std::nullopt;
+    return next_++;
+  }
 
   int active_workers() const {
     return static_cast<int>(
@@ -113,9 +162,7 @@ class Coordinator {
   void answer(int rank) {
     auto& worker = workers_[static_cast<std::size_t>(rank)];
     while (worker.open_requests > 0) {
-      // Towards the end an item must not queue behind another while some rank is idle.
-      bool const scarce = items_ - next_ < 2 * channel_.size();
-      if (!over() && scarce && worker.unfinished > 0) return;
+      if (!over() && scarce(items_ - next_, channel_.size()) && worker.unfinished > 0) return;
       Index const reply = over() ? end : next_++;
       if (reply == end)
         ++worker.ends;
@@ -167,7 +214,9 @@ class Coordinator {
   Communicator const& channel_;
   Index items_;
   HandOutOptions const& options_;
+  bool computes_;
   std::vector<Worker> workers_;  ///< by rank; number 0 unused
+  bool begins_with_first_ = false;
   Index next_ = 0;
   Index done_ = 0;
   bool halted_ = false;
@@ -177,10 +226,10 @@ class Coordinator {
 
 /// Every other rank. Returns its failure, if any.
 std::exception_ptr run_worker(Communicator const& channel, std::function<void(Index, Poll const&)> const& work,
-                              HandOutOptions const& options) {
+                              HandOutOptions const& options, std::vector<Index> const& first) {
   Poll const nothing = [] {};
   std::exception_ptr failure;
-  std::deque<Index> answers;
+  std::deque<Index> answers(first.begin(), first.end());
   bool halted = false;
   int ends = 0;
   auto const take = [&] {
@@ -192,7 +241,7 @@ std::exception_ptr run_worker(Communicator const& channel, std::function<void(In
   };
   auto const request = [&](Request const& content) { channel.send(bytes_of(content), 0, request_tag); };
 
-  for (int i = 0; i < depth; ++i) request({no_item, News::none, 0});
+  for (auto i = std::ssize(first); i < depth; ++i) request({no_item, News::none, 0});
   while (ends < depth) {
     while (answers.empty()) take();
     while (channel.probe(answer_tag)) take();  // a halt may have come behind the next item
@@ -229,15 +278,16 @@ std::exception_ptr run_worker(Communicator const& channel, std::function<void(In
 HandOutResult hand_out(Communicator const& comm, Index items,
                        std::function<void(Index item, Poll const& poll)> const& work, HandOutOptions const& options) {
   Communicator const channel = comm.split(0, comm.rank());  // work may use any tag of comm
+  FirstItems const first(items, channel.size(), options.coordinator);
   std::exception_ptr failure;
   Index done = 0;
   if (comm.is_root()) {
-    Coordinator coordinator(channel, items, options);
+    Coordinator coordinator(channel, items, options, first);
     coordinator.run(work);
     failure = coordinator.failure();
     done = coordinator.done();
   } else {
-    failure = run_worker(channel, work, options);
+    failure = run_worker(channel, work, options, first.of(channel.rank()));
   }
   agree(comm, failure);
   comm.broadcast(std::span(&done, 1), 0);

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
+#include <cstdint>
 
 #include "confer/linalg/block_spectra.hpp"
 #include "confer/linalg/dense.hpp"
@@ -19,12 +19,16 @@ namespace {
 
 constexpr Index largest_block = 500;  // larger ones are extrapolated
 
+/// Uniform between -scale and scale, by a linear congruential generator: the standard ones take as long as what is
+/// measured.
 template <class T>
 Matrix<T> random_matrix(Index rows, Index cols, double scale) {
-  std::minstd_rand generator(1);
-  std::uniform_real_distribution<double> uniform(-scale, scale);
-  Matrix<T> matrix(rows, cols);
-  for (Index i = 0; i < matrix.size(); ++i) matrix.data()[i] = static_cast<T>(uniform(generator));
+  std::uint32_t state = 1;
+  Matrix<T> matrix(rows, cols, Uninitialised());
+  for (Index i = 0; i < matrix.size(); ++i) {
+    state = 1664525 * state + 1013904223;
+    matrix.data()[i] = static_cast<T>(scale * (static_cast<double>(state) * 0x1p-31 - 1));
+  }
   return matrix;
 }
 

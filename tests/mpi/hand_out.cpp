@@ -105,6 +105,30 @@ TEST(HandOut, OtherRanksWorkOnBesideAnExpensiveItem) {
   if (!world.is_root() && did_first == 0) world.receive(std::as_writable_bytes(std::span(&message, 1)), 0, tag);
 }
 
+// Nobody waits for an answer to begin with: rank 0 may be busy with its own item and answer nobody.
+TEST(HandOut, AllRanksBeginAtOnce) {
+  auto const world = Communicator::world();
+  constexpr int tag = 9, items_each = 2;
+  Index own = 0;
+  hand_out(
+      world, 10 * world.size(),
+      [&](Index item, Poll const&) {
+        if (!world.is_root() && own < items_each) world.send(std::as_bytes(std::span(&item, 1)), 0, tag);
+        ++own;
+        if (item != 0) return;
+        auto const deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+        for (int missing = items_each * (world.size() - 1); missing > 0;) {
+          if (auto const waiting = world.probe(tag)) {
+            world.receive(std::as_writable_bytes(std::span(&item, 1)), waiting->from, tag);
+            --missing;
+          } else if (std::chrono::steady_clock::now() > deadline) {
+            FAIL() << missing << " items of other ranks did not begin";
+          }
+        }
+      },
+      with_mode(Mode::computes));
+}
+
 TEST(HandOut, FailureOfAnyRankReachesAllRanks) {
   auto const world = Communicator::world();
   for (int failing = 0; failing < world.size(); ++failing) {
