@@ -28,7 +28,7 @@ Index dominant_directions(Directions const& found, Index kept) {
   return stronger_than(found, kept / 8, most_times(found) * value(found, kept - 1));
 }
 
-Matrix<float> rounded(Matrix<double> values, double factor) {
+Matrix<float> rounded(Matrix<double> const& values, double factor) {
   Matrix<float> result(values.rows(), values.cols(), Uninitialised());
   scale_and_round(values.data(), factor, values.size(), result.data());
   return result;
